@@ -1,0 +1,3 @@
+from d2t.cli import main
+
+main()
