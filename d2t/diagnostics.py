@@ -49,10 +49,13 @@ class Diagnostic:
     span: Span | None = None
     help: str = ""  # what to do; may be empty
     provider: str = ""  # the provider's id when the finding holds for that provider only
+    instruction: int = 0  # the first line of the instruction, where it is not the span's own
+    edits: tuple[Edit, ...] = ()  # the fix, where there is a safe one: ranges of the unfixed text that do not overlap
 
     @property
     def line(self) -> int | None:
-        return self.span.line if self.span else None
+        """The line that BuildKit would name: the instruction's first one."""
+        return self.instruction or (self.span.line if self.span else None)
 
     def at(self, severity: Severity) -> Diagnostic:
         """The same finding with another severity."""
