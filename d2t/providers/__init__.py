@@ -103,7 +103,7 @@ def _parse(text: str, name: str) -> Provider:
     }
     for key, entry in own.items():
         if not isinstance(entry, dict) or "value" not in entry or not isinstance(entry.get("source"), str):
-            raise ProviderError(f"{name}: {key} is not a fact `{{ value = …, source = \"…\" }}`")
+            raise ProviderError(f'{name}: {key} is not a fact `{{ value = …, source = "…" }}`')
         if name != ROOT and key not in facts:
             raise ProviderError(f"{name}: there is no fact {key!r} (see {ROOT}.toml)")
         if key in facts and type(facts[key].value) is not type(entry["value"]):

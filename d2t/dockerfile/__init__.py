@@ -1,0 +1,1 @@
+"""Text to typed, located instructions. Knows Dockerfiles, nothing of sandboxes."""

@@ -1,0 +1,215 @@
+"""The 18 instructions of a Dockerfile, typed. Words are as written: nothing is expanded here.
+
+Names and meanings are those of the Dockerfile reference and of BuildKit's `frontend/dockerfile/instructions`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from d2t.dockerfile.source import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Heredoc:
+    """An inline document of RUN, COPY or ADD."""
+
+    name: str
+    content: str  # every line with its end, leading tabs still there
+    chomp: bool  # `<<-`: leading tabs are cut from every line
+    expand: bool  # the name is not quoted: variables in the content of COPY and ADD are expanded
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValue:
+    """One pair of ENV or LABEL."""
+
+    key: str
+    value: str
+    legacy: bool = False  # `ENV key value`
+
+
+@dataclass(frozen=True, slots=True)
+class ArgPair:
+    """One name of ARG; `default` is None where the file gives none."""
+
+    name: str
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    origin: Origin
+    image: str
+    platform: str = ""
+    name: str = ""  # of the stage, lower case; "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Arg:
+    origin: Origin
+    pairs: tuple[ArgPair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    origin: Origin
+    pairs: tuple[KeyValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    origin: Origin
+    pairs: tuple[KeyValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    origin: Origin
+    args: tuple[str, ...]  # the exec form's words, or one shell command
+    exec_form: bool
+    heredocs: tuple[Heredoc, ...] = ()
+    mounts: tuple[str, ...] = ()  # the text of every --mount
+    network: str = ""  # "" when the flag is not given
+    security: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """COPY, and what ADD shares with it."""
+
+    origin: Origin
+    sources: tuple[str, ...]
+    dest: str
+    documents: tuple[Heredoc, ...] = ()  # heredocs among the sources
+    from_: str = ""
+    chown: str = ""
+    chmod: str = ""
+    link: bool = False
+    parents: bool = False
+    excludes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    origin: Origin
+    sources: tuple[str, ...]
+    dest: str
+    documents: tuple[Heredoc, ...] = ()
+    chown: str = ""
+    chmod: str = ""
+    link: bool = False
+    excludes: tuple[str, ...] = ()
+    checksum: str = ""
+    keep_git_dir: bool | None = None  # None when the flag is not given
+    unpack: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workdir:
+    origin: Origin
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    origin: Origin
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cmd:
+    origin: Origin
+    args: tuple[str, ...]
+    exec_form: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entrypoint:
+    origin: Origin
+    args: tuple[str, ...]
+    exec_form: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Healthcheck:
+    """`test` is as the image config has it: ("NONE",), ("CMD", …) or ("CMD-SHELL", command). Times in nanoseconds."""
+
+    origin: Origin
+    test: tuple[str, ...]
+    interval: int = 0
+    timeout: int = 0
+    start_period: int = 0
+    start_interval: int = 0
+    retries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Expose:
+    origin: Origin
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    origin: Origin
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stopsignal:
+    origin: Origin
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    origin: Origin
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Maintainer:
+    origin: Origin
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Onbuild:
+    """`expression` is what the image config keeps; `instruction` is the same, typed (None: it cannot be read)."""
+
+    origin: Origin
+    expression: str
+    instruction: Instruction | None
+
+
+Instruction = (
+    From
+    | Arg
+    | Env
+    | Label
+    | Run
+    | Copy
+    | Add
+    | Workdir
+    | User
+    | Cmd
+    | Entrypoint
+    | Healthcheck
+    | Expose
+    | Volume
+    | Stopsignal
+    | Shell
+    | Maintainer
+    | Onbuild
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Dockerfile:
+    """What was read: the instructions in file order, without those that an error names."""
+
+    instructions: tuple[Instruction, ...]
+    escape: str  # "\\" or "`"
+    comments: tuple[tuple[int, str], ...]  # line and text of every comment outside instructions, `#` included
+    syntax: str = ""  # the value of `# syntax=`

@@ -1,0 +1,1 @@
+"""Instructions to a `BuildPlan`: what `docker build` would do for the target stage."""
