@@ -1,0 +1,139 @@
+"""The Python API: plan and transpile a Dockerfile.
+
+>>> from d2t import transpile
+>>> transpile("FROM debian:12\\nRUN make\\n").template.steps  # doctest: +ELLIPSIS
+(...)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from d2t import providers
+from d2t.diagnostics import Diagnostic, Findings, Severity
+from d2t.dockerfile.parse import read
+from d2t.dockerfile.source import UnreadableError, decode
+from d2t.plan.build import BuildPlan, ImageConfig
+from d2t.plan.planner import plan as make_plan
+from d2t.rules import reading
+
+if TYPE_CHECKING:
+    from d2t.lower.options import Context
+    from d2t.template import Template
+
+Source = str | os.PathLike[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    """A plan and what was found on the way; `plan` is None when there is an error."""
+
+    plan: BuildPlan | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A template and what was found on the way; `template` is None when there is an error."""
+
+    template: Template | None
+    diagnostics: tuple[Diagnostic, ...]
+    plan: BuildPlan | None = None
+
+
+def plan(
+    source: Source,
+    *,
+    build_args: Mapping[str, str] | None = None,
+    target: str = "",
+    base_config: ImageConfig | None = None,
+) -> PlanResult:
+    """What `docker build` would do.
+
+    `source` is the Dockerfile's text, or a path-like object for a file. A text is never taken for a path.
+    `base_config` is the config of the base image (`d2t.plan.base.read_config`), taken for every base of the file.
+    """
+    text = _text(source)
+    if isinstance(text, Diagnostic):
+        return PlanResult(None, (text,))
+    dockerfile, errors = read(text)
+    if errors:
+        return PlanResult(None, errors)
+    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
+    return PlanResult(found, errors)
+
+
+def transpile(
+    source: Source,
+    *,
+    provider: str = providers.DEFAULT,
+    build_args: Mapping[str, str] | None = None,
+    target: str = "",
+    base_config: ImageConfig | None = None,
+    ready: str = "",
+    compose_test: tuple[str, ...] | None = None,
+    allow: Iterable[str] = (),
+    user: str = "",
+    workdir: str = "",
+    from_template: str = "",
+    persist_env: bool = True,
+    context: Context | None = None,
+) -> Result:
+    """Translate a Dockerfile for one provider.
+
+    `source`, `build_args`, `target` and `base_config` are as in `plan`. `ready` is a hint such as "port:8080";
+    `compose_test` the `test` of a compose healthcheck; `allow` names what may be dropped with a warning ("expose",
+    "volume"); `user` and `workdir` replace the image's at start; `from_template` replaces the base; `persist_env` keeps
+    ENV for later commands of the sandbox; `context` lists the build context (`d2t.context.scan`), which COPY needs.
+
+    Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`.
+    """
+    from d2t.lower import lower
+    from d2t.lower.options import Options
+
+    service = providers.load(provider)
+    options = Options(
+        ready=ready,
+        compose_test=compose_test,
+        allow=frozenset(allow),
+        user=user,
+        workdir=workdir,
+        from_template=from_template,
+        persist_env=persist_env,
+        context=context,
+    )
+    text = _text(source)
+    if isinstance(text, Diagnostic):
+        return Result(None, (text,))
+    dockerfile, errors = read(text)
+    if errors:
+        return Result(None, errors)
+    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
+    if found is None:
+        return Result(None, errors)
+    findings = Findings()
+    template = lower(found, dockerfile, service, options, findings)
+    assert (template is None) == findings.has_errors
+    return Result(template, findings.sorted(), found)
+
+
+def _text(source: Source) -> str | Diagnostic:
+    try:
+        if isinstance(source, str):
+            return decode(source.encode("utf-8"))
+        with open(source, "rb") as file:
+            return decode(file.read())
+    except UnicodeEncodeError:
+        return reading.unreadable_file(None, "not UTF-8: the text holds lone surrogates")
+    except UnreadableError as error:
+        return reading.unreadable_file(None, str(error))
+    except OSError as error:
+        return reading.unreadable_file(None, (error.strerror or str(error)).lower())
+
+
+def is_error(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether a diagnostic of severity error is among them."""
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)

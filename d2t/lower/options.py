@@ -1,0 +1,49 @@
+"""What a user may ask of a translation, and what of the build context it needs to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+ALLOWED = ("expose", "volume")  # what `--allow` may drop with a warning
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, folder or link of the build context."""
+
+    type: str  # file, dir or link
+    target: str = ""  # of a link, as it is written
+    size: int = 0  # of a file, in bytes
+    mode: int = 0  # permission bits
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The build context as it is after `.dockerignore`: paths relative to its root, with slashes.
+
+    `d2t.context.scan` makes it; translating never touches the files themselves.
+    """
+
+    root: str  # the folder, as the user named it
+    entries: Mapping[str, Entry] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()  # top-most paths that `.dockerignore` leaves out
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """See `d2t.api.transpile`."""
+
+    ready: str = ""
+    compose_test: tuple[str, ...] | None = None
+    allow: frozenset[str] = frozenset()
+    user: str = ""
+    workdir: str = ""
+    from_template: str = ""
+    persist_env: bool = True
+    context: Context | None = None
+
+    def __post_init__(self) -> None:
+        unknown = self.allow.difference(ALLOWED)
+        if unknown:
+            raise ValueError(f"--allow takes {' or '.join(ALLOWED)}, not {', '.join(sorted(unknown))}")

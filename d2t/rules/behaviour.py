@@ -1,0 +1,254 @@
+"""3xx: it would behave differently. What translating adds to prevent that is info; what it cannot prevent is a warning."""
+
+from __future__ import annotations
+
+from d2t.diagnostics import Severity
+from d2t.providers import Provider
+from d2t.rules.registry import rule
+
+_COMMAND = "e2b-dev/infra, sandboxtools/command.go"
+_CONFIG = "e2b-dev/infra, phases/base: of the image's config only Env is kept"
+_FINAL = "e2b-dev/infra, phases/finalize/configure.sh"
+_MEASURED = "measured: the same Dockerfile built by Docker and by the service"
+
+
+@rule(
+    "D2T301",
+    "path-set-again",
+    Severity.INFO,
+    source=_MEASURED,
+    example="FROM debian:12\nENV PATH=/opt/x/bin:$PATH\nRUN x",
+)
+def path_set_again(provider: Provider) -> str:
+    """Every command of the service runs in a login shell, and the `/etc/profile` of most distributions resets `PATH`.
+
+    So that the tools are found by later `RUN`s, by the start command and in the sandbox, d2t writes the `PATH` to
+    `/etc/profile.d/zz-d2t-path.sh`.
+    """
+    return f"login shells of {provider.title} reset PATH: it is set again in /etc/profile.d"
+
+
+@rule(
+    "D2T302",
+    "env-name-not-kept",
+    Severity.WARNING,
+    source="POSIX shell: names are letters, digits and _",
+    example="FROM debian:12\nENV my.key=1",
+)
+def env_name_not_kept(name: str) -> tuple[str, str]:
+    """The name is none that a shell can export, so later commands in the sandbox will not see the variable.
+
+    Build steps and the start command do.
+    """
+    return (
+        f"{name} cannot be exported by a shell: commands run later in the sandbox will not see it",
+        "rename the variable",
+    )
+
+
+@rule("D2T303", "label-dropped", Severity.INFO, source=_CONFIG, example="FROM debian:12\nLABEL team=core")
+def label_dropped() -> str:
+    """A template has no labels. Nothing inside a container can see a label, so the sandbox behaves the same."""
+    return "LABEL is left out: a template has no labels, and nothing in the sandbox could see them"
+
+
+@rule("D2T304", "stopsignal-dropped", Severity.INFO, source=_CONFIG, example="FROM nginx\nSTOPSIGNAL SIGQUIT")
+def stopsignal_dropped(signal: str) -> str:
+    """A sandbox is paused or killed as a machine: no signal is sent to the start command."""
+    return f"STOPSIGNAL {signal} is left out: a sandbox is stopped as a machine, its processes get no signal"
+
+
+@rule("D2T305", "onbuild-dropped", Severity.WARNING, source=_CONFIG, example="FROM debian:12\nONBUILD RUN make")
+def onbuild_dropped(expression: str) -> tuple[str, str]:
+    """`ONBUILD` runs when another image is built on this one. A template that builds on this one runs no triggers."""
+    return (
+        f"ONBUILD {expression} is left out: templates that build on this one run no triggers",
+        "put the instruction into the Dockerfile that needs it",
+    )
+
+
+@rule("D2T306", "maintainer-dropped", Severity.INFO, source=_CONFIG, example="FROM debian:12\nMAINTAINER me")
+def maintainer_dropped() -> str:
+    """A template has no author field. Nothing inside a container can see it."""
+    return "MAINTAINER is left out: a template has no author"
+
+
+@rule(
+    "D2T307",
+    "user-by-id",
+    Severity.WARNING,
+    source="envd: user.Lookup by name only",
+    example="FROM debian:12\nUSER 10001",
+)
+def user_by_id(user: str) -> tuple[str, str]:
+    """The service looks users up by name only; a number or a `user:group` pair cannot be its user.
+
+    Build steps and the start command run with Docker's uid, gid and groups through `setpriv`. Commands that are run later
+    in the sandbox run as `root`.
+    """
+    return (
+        f"USER {user} is kept with setpriv for steps and start command; commands run later in the sandbox are root's",
+        "create a user with that id by RUN useradd, and name it in USER",
+    )
+
+
+@rule("D2T308", "uid-freed", Severity.INFO, source=_MEASURED, example="FROM debian:12\nRUN useradd -m app")
+def uid_freed(provider: Provider) -> str:
+    """The service creates `user` with uid and gid 1000 before the first step, so an id or a name that the Dockerfile expects
+    to be free is taken. d2t removes that user first; the service creates it again, with the next free id, at the end.
+    """
+    name, uid = provider["runtime.reserved_user"], provider["runtime.reserved_uid"]
+    return (
+        f"{provider.title} creates {name} ({uid}) before the first step: it is removed first, so that ids are Docker's"
+    )
+
+
+@rule("D2T309", "tmp-cleared", Severity.WARNING, source=_MEASURED, example="FROM debian:12\nRUN echo x > /tmp/x")
+def tmp_cleared(path: str) -> tuple[str, str]:
+    """The machine is started afresh after the last step: what steps left in `/tmp` and `/run` is gone."""
+    return f"files left in {path} will be gone when the sandbox starts", "use another folder for what must stay"
+
+
+@rule(
+    "D2T310", "modes-opened", Severity.WARNING, source=_FINAL, example="FROM debian:12\nRUN chmod 4755 /usr/local/bin/x"
+)
+def modes_opened(path: str) -> tuple[str, str]:
+    """The last phase runs `chmod -R 777` on `/usr/local` and `/code`: private and setuid modes there are lost."""
+    return (
+        f"modes below {path} become 777 in the last phase: setuid and private modes there are lost",
+        "use another folder",
+    )
+
+
+@rule("D2T311", "home-taken-over", Severity.WARNING, source=_FINAL, example="FROM debian:12\nRUN touch /home/user/x")
+def home_taken_over(path: str) -> tuple[str, str]:
+    """The last phase gives `/home/user` to the service's user `user`: other owners there are lost."""
+    return f"files in {path} will belong to the service's own user", "use another folder if their owner matters"
+
+
+@rule("D2T312", "base-config-unknown", Severity.INFO, source=_CONFIG, example="FROM myorg/app")
+def base_config_unknown(image: str) -> tuple[str, str]:
+    """What the base image's config says (USER, WORKDIR, ENTRYPOINT, CMD, SHELL, ONBUILD) is not known without its config.
+
+    d2t then takes Docker's defaults: root, `/`, `/bin/sh`, no ENTRYPOINT and no triggers.
+    """
+    return (
+        f"the config of {image} is not known: root, /, /bin/sh and no ENTRYPOINT are assumed",
+        "give it with --base-config FILE (docker image inspect) or --resolve-base",
+    )
+
+
+@rule("D2T313", "base-start-unknown", Severity.WARNING, source=_CONFIG, example='FROM myorg/app\nCMD ["serve"]')
+def base_start_unknown(image: str, has_cmd: bool) -> tuple[str, str]:
+    """Docker puts the base image's ENTRYPOINT in front of CMD, and runs its CMD where the file has none. Neither is known
+    here, so the start command may lack it.
+    """
+    what = "an ENTRYPOINT of the base would go before CMD" if has_cmd else "its own start command, if any, is not set"
+    return (
+        f"the config of {image} is not known: {what}",
+        "give it with --base-config FILE or --resolve-base, or say `# d2t: start=COMMAND`",
+    )
+
+
+@rule(
+    "D2T314",
+    "value-needs-base",
+    Severity.ERROR,
+    source="BuildKit expands with the base image's ENV",
+    example="FROM myorg/app\nWORKDIR $APP_HOME",
+)
+def value_needs_base(what: str, names: str) -> tuple[str, str]:
+    """The value depends on a variable that only the base image can define, and the base image's config is not known."""
+    return (
+        f"{what} needs {names} of the base image, whose config is not known",
+        "give it with --base-config FILE or --resolve-base",
+    )
+
+
+@rule(
+    "D2T315",
+    "variable-assumed-unset",
+    Severity.INFO,
+    source="BuildKit expands with the base image's ENV",
+    example="FROM myorg/app\nENV PORT=${PORT:-8080}",
+)
+def variable_assumed_unset(names: str) -> tuple[str, str]:
+    """A default such as `${PORT:-8080}` was taken because nothing in the file sets the variable; the base image may."""
+    return (
+        f"{names}: taken as unset, the base image's config is not known",
+        "give it with --base-config FILE or --resolve-base",
+    )
+
+
+@rule(
+    "D2T316",
+    "mount-emulated",
+    Severity.INFO,
+    source="BuildKit: such a mount is not part of the image",
+    example="FROM debian:12\nRUN --mount=type=cache,target=/root/.cache pip install x",
+)
+def mount_emulated(type: str, target: str) -> str:
+    """A cache or tmpfs mount is not part of Docker's image. The step runs with an empty directory there, which is emptied
+    again afterwards; nothing is cached between builds.
+    """
+    return f"RUN --mount=type={type}: {target} is an empty directory for the step, and emptied after it"
+
+
+@rule(
+    "D2T317", "daemon-left-running", Severity.WARNING, source=_COMMAND, example="FROM debian:12\nRUN service ssh start"
+)
+def daemon_left_running(command: str) -> tuple[str, str]:
+    """Docker ends every process when a `RUN` ends; on the service a daemon that a step started keeps running into the next
+    steps.
+    """
+    return f"{command} leaves a daemon running after the step, where Docker ends it", "stop it at the end of the RUN"
+
+
+@rule(
+    "D2T318",
+    "secret-in-value",
+    Severity.WARNING,
+    source="Dockerfile reference, ARG: not for secrets",
+    example="FROM debian:12\nENV API_TOKEN=abc",
+)
+def secret_in_value(keyword: str, name: str) -> tuple[str, str]:
+    """The value would be stored in the template and in the code that d2t emits, readable by everybody who uses them."""
+    return (
+        f"{keyword} {name} looks like a secret and would be stored in the template",
+        "pass it to the sandbox when it is created",
+    )
+
+
+@rule(
+    "D2T319",
+    "start-is-a-shell",
+    Severity.INFO,
+    source="`docker run` without a terminal ends such a command at once",
+    example='FROM debian:12\nCMD ["bash"]',
+)
+def start_is_a_shell(command: str) -> str:
+    """The image's command is a shell or an interpreter that waits for input. Without a terminal it ends at once, so there is
+    nothing to start: the sandbox is simply ready.
+    """
+    return f"CMD {command} only waits for input: the template has no start command"
+
+
+@rule("D2T320", "command-too-long", Severity.INFO, source="Linux: one argument has at most 128 KiB", example="")
+def command_split(size: int) -> str:
+    """One command may have 128 KiB. A longer one is written to a file in pieces, and the file is run."""
+    return f"the command has {size:,} bytes, more than one argument may have: it is sent in pieces"
+
+
+@rule("D2T321", "volume-content-kept", Severity.WARNING, source="Dockerfile reference, VOLUME", example="")
+def volume_content_kept(path: str) -> tuple[str, str]:
+    """Docker throws away what steps after `VOLUME` change below the path. A template keeps it."""
+    return (
+        f"what this step changes in {path} stays, where Docker throws it away after VOLUME",
+        "move VOLUME to the end of the file",
+    )
+
+
+@rule("D2T322", "exec-form-symbolic", Severity.INFO, source=_COMMAND, example="")
+def profile_edited(path: str) -> str:
+    """Login shells read this file, and every later step of the service is one: it sees the change, where Docker's does not."""
+    return f"{path} is read by every later step of the service: their commands are run without it"
