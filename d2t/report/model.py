@@ -1,0 +1,42 @@
+"""What the formats are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from d2t.diagnostics import Diagnostic
+
+MIN_WIDTH = 40  # below that no excerpt can be read
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in one file."""
+
+    path: str  # as the user gave it
+    text: str  # the Dockerfile; "" when it could not be read
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class RuleInfo(Protocol):
+    """What the formats show of a rule."""
+
+    @property
+    def name(self) -> str: ...  # "copy-not-supported"
+
+    @property
+    def summary(self) -> str: ...  # one sentence
+
+    @property
+    def page(self) -> str: ...  # the URL of the rule's page, "" for none
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to render. A format takes from it what applies to it."""
+
+    color: bool = False
+    width: int = 80
+    rules: Mapping[str, RuleInfo] = field(default_factory=dict)
