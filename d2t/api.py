@@ -91,8 +91,8 @@ def transpile(
 
     Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`.
     """
-    from d2t.lower import lower
     from d2t.lower.options import Options
+    from d2t.lower.translate import lower
 
     service = providers.load(provider)
     options = Options(

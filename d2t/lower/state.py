@@ -42,7 +42,8 @@ class Lowering:
     path: str | None = None  # PATH that login shells give, None: not known
     profile_edited: bool = False  # a step changed files that login shells read
     exported: dict[str, str] = field(default_factory=dict)  # ENV so far, values in the plan's notation
-    symbolic_exported: bool = False
+    symbolic_exported: bool = False  # the file of variables was begun by a step
+    volumes: list[str] = field(default_factory=list)  # VOLUME's paths so far
 
     def add(self, step: Step) -> None:
         self.steps.append(step)

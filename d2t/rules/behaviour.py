@@ -233,7 +233,7 @@ def start_is_a_shell(command: str) -> str:
     return f"CMD {command} only waits for input: the template has no start command"
 
 
-@rule("D2T320", "command-too-long", Severity.INFO, source="Linux: one argument has at most 128 KiB", example="")
+@rule("D2T320", "command-split", Severity.INFO, source="Linux: one argument has at most 128 KiB", example="")
 def command_split(size: int) -> str:
     """One command may have 128 KiB. A longer one is written to a file in pieces, and the file is run."""
     return f"the command has {size:,} bytes, more than one argument may have: it is sent in pieces"
@@ -248,7 +248,37 @@ def volume_content_kept(path: str) -> tuple[str, str]:
     )
 
 
-@rule("D2T322", "exec-form-symbolic", Severity.INFO, source=_COMMAND, example="")
+@rule(
+    "D2T322",
+    "profile-edited",
+    Severity.INFO,
+    source=_COMMAND,
+    example="FROM debian:12\nRUN echo 'umask 077' >> /root/.bashrc\nRUN true",
+)
 def profile_edited(path: str) -> str:
     """Login shells read this file, and every later step of the service is one: it sees the change, where Docker's does not."""
     return f"{path} is read by every later step of the service: their commands are run without it"
+
+
+@rule(
+    "D2T323",
+    "expose-not-needed",
+    Severity.INFO,
+    source="E2B documentation, 'Internet access'",
+    example="FROM nginx\nEXPOSE 80",
+)
+def expose_not_needed(port: str) -> str:
+    """A template declares no ports: every port of a sandbox can be reached, so nothing is lost."""
+    return f"EXPOSE {port} is left out: every port of a sandbox can be reached"
+
+
+@rule(
+    "D2T324",
+    "volume-is-a-folder",
+    Severity.INFO,
+    source="Dockerfile reference, VOLUME",
+    example="FROM postgres\nVOLUME /data",
+)
+def volume_is_a_folder(path: str) -> str:
+    """A sandbox has no volumes. The path is an ordinary directory: it is kept in the template and saved with the sandbox."""
+    return f"VOLUME {path} is left out: the path is an ordinary directory of the sandbox"

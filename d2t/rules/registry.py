@@ -48,7 +48,7 @@ def rule(
         assert code not in RULES, code
         RULES[code] = Rule(code, name, severity, cleandoc(function.__doc__ or ""), source, cleandoc(example))
 
-        def report(where: Where, *args: P.args, **kwargs: P.kwargs) -> Diagnostic:
+        def report(where: Where, /, *args: P.args, **kwargs: P.kwargs) -> Diagnostic:
             text = function(*args, **kwargs)
             message, help = (text, "") if isinstance(text, str) else text
             provider = next((value.id for value in (*args, *kwargs.values()) if isinstance(value, Provider)), "")

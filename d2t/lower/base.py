@@ -1,0 +1,41 @@
+"""FROM: the base image, and whether the service can build on it."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from d2t.lower.state import Lowering
+from d2t.rules import behaviour, support
+from d2t.template import Base, FromImage, FromTemplate
+
+
+def lower_base(state: Lowering) -> Base:
+    """The template's base. Reports images that the service refuses."""
+    plan, provider = state.plan, state.provider
+    origin, image = plan.base_origin, plan.base_name
+    if state.options.from_template:
+        if not provider["api.from_template"]:
+            state.report(support.from_template_not_supported(None, provider))
+        return FromTemplate(state.options.from_template)
+    where = (origin, image)
+    if plan.base is None:
+        state.report(support.base_image_refused(where, provider, "scratch"))
+    elif _matches(plan.base, provider["base.windows_images"]) or plan.platform.startswith("windows/"):
+        state.report(support.windows_image(where, image))
+    elif _matches(plan.base, provider["base.refused_images"]):
+        state.report(support.base_image_refused(where, provider, image))
+    elif plan.platform != provider["api.platform"]:
+        state.report(support.platform_not_supported((origin, "--platform"), provider, plan.platform))
+    elif plan.base_config is None:
+        state.report(behaviour.base_config_unknown(where, image))
+    return FromImage(image)
+
+
+def _matches(base: str, patterns: list[str]) -> bool:
+    """Whether an image's name, without tag and digest, is one of the patterns."""
+    name = base.removeprefix("docker-image://").partition("@")[0]
+    head, colon, tail = name.rpartition(":")
+    if colon and "/" not in tail:
+        name = head
+    short = name.removeprefix("docker.io/").removeprefix("library/")
+    return any(fnmatchcase(name, pattern) or fnmatchcase(short, pattern) for pattern in patterns)

@@ -1,0 +1,127 @@
+"""ENV: values in the service's notation, and the files below /etc/profile.d by which login shells see them.
+
+A login shell of most distributions resets PATH, so PATH is written to a file that is read after that. Other variables are
+in the service's context; for commands run later in the sandbox they are written to a file as well, once, at the end.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from d2t.dockerfile.expand import pieces, symbols
+from d2t.dockerfile.source import Origin
+from d2t.lower.images import has_login_path
+from d2t.lower.state import Lowering
+from d2t.plan.build import DEFAULT_PATH, EnvStep
+from d2t.rules import behaviour
+
+PATH_FILE = "/etc/profile.d/zz-d2t-path.sh"  # read last: others there may set PATH, too
+ENV_FILE = "/etc/profile.d/00-d2t-env.sh"  # read first: it sees what the caller set, and leaves that alone
+
+_EXPANDS = re.compile(r"\$(?=[A-Za-z0-9_{@*#?$!\[-])")  # where bash would expand a `$` between double quotes
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_READ_ONLY = frozenset("UID EUID PPID SHELLOPTS BASHOPTS BASH_VERSINFO".split())  # bash refuses to assign them
+_INITIAL_PATH = "tr '\\0' '\\n' </proc/$$/environ | sed -n 's/^PATH=//p'"  # as it was before /etc/profile
+
+
+def encode(value: str) -> str:
+    """A value so that the service's `printf "%s" "VALUE"` gives exactly it (e2b-dev/infra, commands/env.go).
+
+    The service escapes backslash, double quote, backtick and `$(` itself; `${D2T_-$}` is a literal `$`, as D2T_ is unset.
+    """
+    return _EXPANDS.sub("${D2T_-$}", value)
+
+
+def lower_env(state: Lowering, step: EnvStep) -> None:
+    """ENV becomes `set_envs`; PATH and values that only the base image completes go to files of login shells."""
+    plain: list[tuple[str, str]] = []
+    for name, value in step.values:
+        state.exported[name] = value
+        if name == "PATH" and state.provider["runtime.login_resets_path"]:
+            continue
+        if symbols(value):
+            if not _NAME.match(name):
+                state.report(behaviour.value_needs_base((step.origin, name), name, _names(value)))
+                continue
+            command = f"printf 'export {name}=%q\\n' \"{_runtime(value)}\" >>{ENV_FILE}"
+            state.run_as_root(command, step.origin, f"{name} is completed by the base image's {_names(value)}")
+            state.symbolic_exported = True
+            continue
+        plain.append((name, encode(value) if state.provider["runtime.evaluates_env"] else value))
+    last = dict(plain)
+    state.set_envs(tuple(last.items()), step.origin)
+
+
+def ensure_path(state: Lowering, env: Mapping[str, str], origin: Origin | None) -> None:
+    """Make login shells give the PATH that Docker's next command has, if they would not."""
+    if not state.provider["runtime.login_resets_path"]:
+        return
+    wanted = env.get("PATH")
+    login = state.identity.name == "root" and state.path is None  # nothing was written: the login shell's own PATH
+    if wanted is None:
+        if state.plan.base_config is not None or (login and has_login_path(state.plan.base_name)):
+            return
+        wanted = ""  # the base image's own
+    elif login and wanted == DEFAULT_PATH:
+        return
+    if wanted == state.path:
+        return
+    state.path = wanted
+    if wanted == "" or symbols(wanted):
+        value = _runtime(wanted, path="$base") if wanted else "$base"
+        command = f"base=$({_INITIAL_PATH})\nprintf 'export PATH=%q\\n' \"{value}\" >{PATH_FILE}"
+    else:
+        line = f"export PATH={shlex.quote(wanted)}"
+        command = f"echo {shlex.quote(line)} >{PATH_FILE}"
+    state.report(behaviour.path_set_again(origin, state.provider))
+    state.run_as_root(command, origin, "login shells reset PATH")
+
+
+def persist(state: Lowering, origin: Origin | None) -> None:
+    """Let commands that are run later in the sandbox see the image's ENV, as in Docker; what the caller sets wins."""
+    if state.provider["runtime.env_reaches_sandbox"] or not state.options.persist_env:
+        return
+    lines = []
+    for name, value in state.plan.image.env.items():
+        if name == "PATH" and state.provider["runtime.login_resets_path"]:
+            continue
+        if name in state.exported and symbols(value):
+            continue  # written when it was set
+        if not _NAME.match(name) or name in _READ_ONLY:
+            if name in state.exported:
+                state.report(behaviour.env_name_not_kept(_origin_of(state, name), name))
+            continue
+        lines.append(f'[ "${{{name}+x}}" ] || export {name}={shlex.quote(value)}')
+    if not lines:
+        return
+    text = "\n".join(lines)
+    end = "EOF"
+    while end in text.split("\n"):
+        end += "_"
+    redirect = ">>" if state.symbolic_exported else ">"
+    why = "commands run later in the sandbox see ENV, too"
+    state.run_as_root(f"cat {redirect}{ENV_FILE} <<'{end}'\n{text}\n{end}", origin, why)
+
+
+def _origin_of(state: Lowering, name: str) -> tuple[Origin, str] | None:
+    for step in reversed(state.plan.steps):
+        if isinstance(step, EnvStep) and any(key == name for key, _ in step.values):
+            return step.origin, name
+    return None
+
+
+def _names(value: str) -> str:
+    return ", ".join(f"${name}" for name in symbols(value))
+
+
+def _runtime(value: str, path: str = "$PATH") -> str:
+    """A symbolic value as shell text between double quotes, completed when the step runs."""
+    out = []
+    for text, is_name in pieces(value):
+        if is_name:
+            out.append(path if text == "PATH" else f"${{{text}}}")
+        else:
+            out.append(re.sub(r'([\\"$`])', r"\\\1", text))
+    return "".join(out)

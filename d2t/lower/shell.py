@@ -1,0 +1,297 @@
+"""Shell text, read carefully enough to say where bash in a login shell would do something else than Docker's shell.
+
+The answers err on one side: what is not understood counts as different. A command that counts as different is wrapped,
+which is always right; one that does not is sent as the Dockerfile has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+# What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
+# double quotes; `_RAW` is the whole text.
+_BARE = (
+    r"\[\[",
+    r"(?<!\[)\[ [^\]]*==",
+    r"\btest\b[^;&|\n]*==",
+    r"(?:^|[;&|({]|\b(?:then|do|else|elif|if|while|until)\b)\s*(?:source|type|local|declare|typeset|let|shopt|pushd|popd|dirs|read|"
+    r"mapfile|readarray|trap|ulimit|umask|wait|kill|select|function|time|coproc|disown|enable|help|history|"
+    r"caller|compgen|complete|exec|eval|shift|return|alias|unalias|hash|bind|builtin|env|printenv|set)(?=\s|$|;)",
+    r"(?:^|[;&|({\s])\.\s+[^\s/;&|]+(?=[\s;&|]|$)",  # bash also looks in the current folder
+    r"[<>]\(",
+    r"&>",
+    r"\|&",
+    r"<<<",
+    r"<<",
+    r"\{[^{}\s]*(?:,|\.\.)[^{}]*\}",
+    r"[?*+@!]\(",
+    r"\w+\+?=\(",
+    r"\w+\+=",
+    r"\[\^",
+    r"(?:^|\s)~[+-]",
+    r"(?:^|[\s;&|(])(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS)=",
+    r"\)\s*\{",  # a function
+    r">&\s*[^\s\d&-]",
+    r";;&|;&",
+    r"(?:export|readonly)\b[^;&|\n]*=[^;&|\n]*[$`]",  # dash splits the words
+    r"(?:^|[\s;&|])!(?=\S)",
+    r"\*\*",
+)
+_ACTIVE = (
+    r"\$\(\(|\$\[|\(\(",
+    r"\$\{!",
+    r"\$\{\w+(?:\^|,|:\s*\d|:\s*\$|/|@|\[)",
+    r"\$\{?(?:RANDOM|UID|EUID|SECONDS|LINENO|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|PPID|GROUPS|DIRSTACK|FUNCNAME|PIPESTATUS|SHLVL|SHELL|"
+    r"SHELLOPTS|REPLY|COLUMNS|LINES|EPOCHSECONDS|EPOCHREALTIME|USER|LOGNAME|PS1|PS2|PS4|IFS|OLDPWD|COMP_\w+|BASH\w*|E2B_\w+)\b",
+    r"\$\{?[0_-](?!\w)",
+)
+_RAW = (
+    r"\$'",
+    r"\bprintf\b[^;&|]*(?:\\[xuUeE]|%q|%\()",
+    r"\$\"",
+    r"\becho\b\s+-\w*[eE]",
+    r"\becho\b[^;&|]*\\",
+)
+_SET_E = re.compile(r"\bset\s+-\w*e|\bset\s+-o\s+errexit")
+
+
+def _join(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+_BARE_RE, _ACTIVE_RE, _RAW_RE = _join(_BARE), _join(_ACTIVE), _join(_RAW)
+_DIALECT_NEUTRAL = re.compile(r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))")  # `set -eux;` means the same everywhere
+
+PROFILE_FILES = re.compile(
+    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|\bconda init\b|"
+    r"\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|pyenv\.run|\bbun\.sh/install|install\.determinate"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a shell text does that matters to the service."""
+
+    bash_differs: bool  # /bin/sh and bash may not do the same
+    may_read_input: bool  # a command may read standard input
+    leaves_processes: bool  # a background process may outlive the command
+    daemons: tuple[str, ...]  # commands that start a daemon, as written
+    words: frozenset[str]  # every name-like word, for "is it mentioned?"
+    inert: bool  # only commands that no variable of the environment changes
+
+
+@lru_cache(maxsize=4096)
+def traits(text: str) -> Traits:
+    """Read a shell text."""
+    bare, active = _blank(text, keep_double=False), _blank(text, keep_double=True)
+    commands = list(_commands(bare, text))
+    neutral = _DIALECT_NEUTRAL.sub("", bare)
+    differs = bool(
+        _BARE_RE.search(neutral)
+        or _ACTIVE_RE.search(active)
+        or _RAW_RE.search(text)
+        or (_SET_E.search(bare) and re.search(r"\$\(|`", active))
+        or ("`" in active and "\\" in active)
+    )
+    return Traits(
+        bash_differs=differs,
+        may_read_input=any(command.first_in_pipe and command.may_read() for command in commands),
+        leaves_processes=bool(re.search(r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])", bare)),
+        daemons=tuple(command.text for command in commands if command.is_daemon()),
+        words=frozenset(re.findall(r"[A-Za-z_]\w*", text)),
+        inert=all(command.name in _INERT for command in commands),
+    )
+
+
+def _blank(text: str, keep_double: bool) -> str:
+    """The text with quoted characters replaced by `x`, so that only syntax is left."""
+    out: list[str] = []
+    quote, position, size = "", 0, len(text)
+    while position < size:
+        char = text[position]
+        if char == "\\" and quote != "'":
+            out.append("xx" if position + 1 < size else "x")
+            position += 2
+            continue
+        if quote:
+            if char == quote:
+                quote = ""
+                out.append(char)
+            else:
+                out.append(char if (quote == '"' and keep_double) or char == "\n" else "x")
+        elif char in "'\"":
+            quote = char
+            out.append(char)
+        elif char == "#" and (not out or out[-1] in " \t\n;&|("):
+            end = text.find("\n", position)
+            end = size if end < 0 else end
+            out.append(" " * (end - position))
+            position = end
+            continue
+        else:
+            out.append(char)
+        position += 1
+    return "".join(out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """One simple command."""
+
+    name: str
+    args: tuple[str, ...]
+    text: str
+    first_in_pipe: bool
+    redirected: bool  # its standard input is a file
+
+    def may_read(self) -> bool:
+        if self.redirected:
+            return False
+        check = _READERS.get(self.name)
+        if check is not None:
+            return check(self.args)
+        return self.name not in _NEVER_READ
+
+    def is_daemon(self) -> bool:
+        if self.name in ("service", "invoke-rc.d"):
+            return len(self.args) > 1 and self.args[1] in ("start", "restart")
+        if self.name.startswith("/etc/init.d/"):
+            return self.args[:1] in (("start",), ("restart",))
+        return self.name in ("start-stop-daemon", "pg_ctlcluster", "mysqld_safe", "dockerd", "containerd")
+
+
+_KEYWORDS = frozenset("if then else elif fi do done while until { } ! ( ) time exec sudo nohup".split())
+_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_OPERATOR = re.compile(r"(\|\||&&|;;|\|&|[;&|\n()])")
+
+
+def _commands(bare: str, text: str) -> Iterator[_Command]:
+    """The simple commands of a text whose quotes are blanked out (`bare` and `text` have the same length)."""
+    position, piped = 0, False
+    bare = re.sub(r"\d?>&\d|&>>?|>&-|<&-", lambda match: " " * len(match.group()), bare)
+    for match in [*_OPERATOR.finditer(bare), None]:
+        end = match.start() if match else len(bare)
+        part = bare[position:end]
+        command = _simple(part, text[position:end] if len(bare) == len(text) else part, piped)
+        if command is not None:
+            yield command
+        operator = match.group() if match else ""
+        if operator in ("|", "|&"):
+            piped = True
+        elif operator != "(" and (command is not None or operator in (";", "&&", "||")):
+            piped = False
+        position = match.end() if match else end
+
+
+def _simple(part: str, text: str, piped: bool) -> _Command | None:
+    redirected = bool(re.search(r"(?<!<)<(?![<(])", part))
+    words = re.sub(r"\d*(?:>>?|<)\s*\S+", " ", part).split()
+    while words and (words[0] in _KEYWORDS or _ASSIGNMENT.match(words[0])):
+        words.pop(0)
+    if not words or words[0] in ("for", "case", "esac", "in"):
+        return None
+    if words[0] in ("env", "command", "xargs") and len(words) > 1:
+        words = [words[0], *words[1:]]
+    if words[0] == "do" or words[0].endswith(")"):
+        return None
+    return _Command(words[0].strip("'\""), tuple(words[1:]), text.strip(), not piped, redirected)
+
+
+def _options(args: tuple[str, ...]) -> list[str]:
+    return [arg for arg in args if not arg.startswith("-")]
+
+
+def _needs_yes(args: tuple[str, ...]) -> bool:
+    asks = any(
+        arg in ("install", "upgrade", "dist-upgrade", "remove", "purge", "autoremove", "full-upgrade", "build-dep")
+        for arg in args
+    )
+    answered = any(re.match(r"-\w*[yq]|--yes|--assume-yes|--assumeyes|--noconfirm", arg) for arg in args)
+    return asks and not answered
+
+
+def _without_file(count: int):  # type: ignore[no-untyped-def]
+    """A reader that takes input when fewer than `count` words that are no options follow."""
+    return lambda args: len(_options(args)) < count or "-" in args
+
+
+def _interpreter(args: tuple[str, ...]) -> bool:
+    """An interpreter reads its program from the input unless it is given one; a program may read, too."""
+    return not any(re.match(r"-\w*[cmeV]$|--version|--eval|--help", arg) for arg in args)
+
+
+_READERS = {
+    "apt-get": _needs_yes,
+    "apt": _needs_yes,
+    "yum": _needs_yes,
+    "dnf": _needs_yes,
+    "microdnf": _needs_yes,
+    "conda": lambda args: (
+        bool(args)
+        and args[0] in ("install", "create", "update", "remove", "env")
+        and "-y" not in args
+        and "--yes" not in args
+        and args[:2] not in (("env", "create"), ("env", "update"))
+    ),
+    "mamba": lambda args: "-y" not in args and "--yes" not in args,
+    "micromamba": lambda args: "-y" not in args and "--yes" not in args,
+    "cat": _without_file(1),
+    "head": _without_file(1),
+    "tail": _without_file(1),
+    "sort": _without_file(1),
+    "wc": _without_file(1),
+    "grep": _without_file(2),
+    "egrep": _without_file(2),
+    "sed": _without_file(2),
+    "awk": _without_file(2),
+    "tar": lambda args: not any(re.match(r"-?\w*f", arg) or arg.startswith("--file") for arg in args) or "-" in args,
+    "sha256sum": _without_file(1),
+    "sha512sum": _without_file(1),
+    "md5sum": _without_file(1),
+    "gunzip": _without_file(1),
+    "gzip": _without_file(1),
+    "bunzip2": _without_file(1),
+    "xz": _without_file(1),
+    "zstd": _without_file(1),
+    "unzip": lambda args: not any(re.match(r"-\w*[oqnl]", arg) for arg in args),
+    "adduser": lambda args: (
+        not any(
+            arg in ("--system", "-D", "-S") or arg.startswith("--gecos") or re.match(r"-\w*[DS]", arg) for arg in args
+        )
+    ),
+    "python": _interpreter,
+    "python3": _interpreter,
+    "perl": _interpreter,
+    "ruby": _interpreter,
+    "Rscript": _interpreter,
+    "gpg": lambda args: (
+        not any(arg in ("--batch", "--recv-keys", "--keyserver", "--import", "--verify", "--version") for arg in args)
+    ),
+    "env": lambda args: any("=" not in arg and not arg.startswith("-") for arg in args),
+    "xargs": lambda args: True,
+    "su": lambda args: True,
+    "sudo": lambda args: True,
+}
+
+# commands whose work no variable of the environment changes (PATH, HOME and the locale aside)
+_INERT = frozenset(
+    "mkdir rm rmdir ln cp mv chmod chown chgrp useradd usermod groupadd userdel groupdel addgroup adduser deluser delgroup touch ls echo "
+    "true false : test [ cd which command sleep date id whoami pwd uname basename dirname readlink realpath stat du df "
+    "sync cat head tail sort wc tr cut tee install ldconfig setcap chsh passwd chpasswd apt-get apt apk dnf yum microdnf "
+    "update-ca-certificates".split()
+)
+_FILTERS = frozenset("tr cut tee passwd chpasswd".split())  # inert, but fed by standard input
+_NEVER_READ = (_INERT - _FILTERS) | frozenset(
+    "pip pip2 pip3 npm npx yarn pnpm bun corepack cargo go gem bundle composer git curl wget printf export unset set find make cmake ninja meson ./configure "
+    "configure locale-gen update-alternatives hostname dpkg rpm strip mvn gradle ./gradlew ./mvnw javac uv poetry pipx pipenv rake "
+    "dotnet nuget swift mix playwright jupyter a2enmod a2dismod a2ensite a2dissite docker-php-ext-install docker-php-ext-enable "
+    "docker-php-ext-configure file arch nproc getent getconf exit return break continue shift umask ulimit wait kill hash "
+    "gcc g++ cc c++ clang clang++ ld ar javac rustc rustup-init add-apt-repository dpkg-reconfigure apt-key apt-cache apt-mark apk "
+    "service pip3.11 pip3.12 python3.11 groupmod nginx redis-cli tree diff cmp seq expr logger lsb_release".split()
+)
+INFLUENTIAL = re.compile(
+    r"(?i)^(?:debian_frontend|debconf_\w+|apt_\w+|dpkg_\w+|\w*_proxy|tz|lang|lc_\w+|language|path|home|umask|apk_\w+)$"
+)

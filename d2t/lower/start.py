@@ -1,0 +1,108 @@
+"""CMD and ENTRYPOINT: the start command, and when the sandbox is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from d2t.dockerfile import instructions as ins
+from d2t.dockerfile.hints import Hints
+from d2t.dockerfile.source import Origin
+from d2t.lower import ready, run, workdir
+from d2t.lower.env import ensure_path
+from d2t.lower.images import starts_nothing
+from d2t.lower.ready.resolve import Resolved, Source
+from d2t.lower.state import Lowering
+from d2t.plan.build import ConfigStep, RunStep
+from d2t.rules import behaviour, readiness
+from d2t.rules.registry import Where
+
+# commands that wait for input, and end at once without: the CMD of base images
+_INTERACTIVE = frozenset(
+    "bash sh ash dash zsh fish /bin/bash /bin/sh /bin/ash /bin/zsh /usr/bin/bash python python2 python3 node irb ghci erl iex "
+    "jshell R julia pypy pypy3 php psql bun deno lua luajit sbcl guile swift".split()
+)
+
+
+def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
+    """The start command and why it is wrapped; "" for none. What runs is Docker's argv, user, folder and variables."""
+    if hints.text("start"):
+        return hints.text("start"), "# d2t: start="
+    image, config = state.plan.image, state.plan.base_config
+    argv = (*(image.entrypoint or ()), *(image.cmd or ()))
+    origin = _origin(state)
+    base = state.plan.base_name
+    if config is None and image.entrypoint is None and not state.options.from_template and not starts_nothing(base):
+        state.report(behaviour.base_start_unknown(origin or state.plan.base_origin, base, bool(argv)))
+    if not argv:
+        return "", ""
+    if len(argv) == 1 and argv[0] in _INTERACTIVE:
+        state.report(behaviour.start_is_a_shell(origin, argv[0]))
+        return "", ""
+    ensure_path(state, image.env, origin)
+    workdir.ensure_workdir(state, image.workdir or "/", origin)
+    return run.started(state, argv), ""
+
+
+def _origin(state: Lowering) -> Origin | None:
+    """Where the start command is said."""
+    for step in reversed(state.plan.steps):
+        if isinstance(step, ConfigStep) and isinstance(step.instruction, ins.Cmd | ins.Entrypoint):
+            return step.origin
+    return None
+
+
+def lower_ready(state: Lowering, hints: Hints, start: str) -> Resolved:
+    """What the template waits for. Reports what there is to say about it."""
+    plan, provider = state.plan, state.provider
+    known = plan.base_config is not None
+    resolved = ready.resolve(
+        has_start=bool(start),
+        option=ready.parse_hint(state.options.ready) if state.options.ready else None,
+        comment=hints.text("ready"),
+        health=plan.image.healthcheck.test if plan.image.healthcheck else None,
+        compose=state.options.compose_test,
+        exposed=tuple(_exposed(state)),
+        shell=plan.image.shell or ("/bin/sh", "-c"),
+        env=plan.image.env,
+        env_complete=known,
+        wrap=lambda text: run.in_shell(text),
+        provided=provider["ready.tools"],
+        installed=ready.installed_tools(
+            step.argv[-1] for step in plan.steps if isinstance(step, RunStep) and step.shell_form
+        ),
+        in_base=ready.image_tools(plan.base_name),
+        default_milliseconds=provider["ready.default_milliseconds"],
+    )
+    for note in resolved.notes:
+        state.report(readiness.of_note(_where(state, hints, resolved, note.kind), note))
+    return resolved
+
+
+def _exposed(state: Lowering) -> Iterator[str]:
+    for step in state.plan.steps:
+        if isinstance(step, ConfigStep) and isinstance(step.instruction, ins.Expose):
+            yield from step.values
+
+
+def _where(state: Lowering, hints: Hints, resolved: Resolved, kind: ready.Kind) -> Where:
+    if kind is ready.Kind.BAD_HINT and "ready" in hints.values:
+        return _comment(state, hints.values["ready"].line)
+    wanted: type[ins.Instruction] = ins.Healthcheck  # type: ignore[assignment]
+    if kind.startswith("expose") or kind in (ready.Kind.SEVERAL_PORTS, ready.Kind.NO_TCP_PORT):
+        wanted = ins.Expose  # type: ignore[assignment]
+    elif resolved.source is Source.DEFAULT:
+        return _origin(state)
+    for step in reversed(state.plan.steps):
+        if isinstance(step, ConfigStep) and isinstance(step.instruction, wanted):
+            return step.origin
+    return _origin(state)
+
+
+def _comment(state: Lowering, line: int) -> Where:
+    return state.plan.base_origin.source.span(line, line)
+
+
+def report_hints(state: Lowering, hints: Hints) -> None:
+    """Name the comments that cannot be read."""
+    for line, message in hints.errors:
+        state.report(readiness.hint_malformed(_comment(state, line), message))
