@@ -28,7 +28,7 @@ def objects(reports: Sequence[Report], options: Options) -> Iterator[dict[str, A
                 "message": item.message,
                 "help": item.help or None,
                 "provider": item.provider or None,
-                "url": (rule.page or None) if rule else None,
+                "page": rule.page if rule else None,
                 "line": item.line,
                 "range": _range(item.span, lines) if item.span else None,
                 "fix": {"edits": [{"range": _range(edit.span, lines), "text": edit.text} for edit in item.edits]}

@@ -30,7 +30,7 @@ class RuleInfo(Protocol):
     def summary(self) -> str: ...  # one sentence
 
     @property
-    def page(self) -> str: ...  # the URL of the rule's page, "" for none
+    def page(self) -> str: ...  # what it means and why, in Markdown
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,12 @@ def _rule(code: str, options: Options) -> dict[str, Any]:
     rule = options.rules.get(code)
     if rule is None:
         return {"id": code}
-    entry: dict[str, Any] = {"id": code, "name": rule.name, "shortDescription": {"text": rule.summary}}
-    if rule.page.startswith("https://"):
-        entry["helpUri"] = rule.page
-    return entry
+    return {
+        "id": code,
+        "name": rule.name,
+        "shortDescription": {"text": rule.summary},
+        "help": {"text": rule.page, "markdown": rule.page},
+    }
 
 
 def _result(path: str, item: Diagnostic, fingerprint: str, rule: int, lines: Sequence[str]) -> dict[str, Any]:

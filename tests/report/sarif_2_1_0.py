@@ -67,7 +67,12 @@ _RESULT = _object(  # 3.27
     properties=_object("provider", provider=_STRING),
 )
 _RULE = _object(  # 3.49 reportingDescriptor
-    "id", "name shortDescription helpUri", id=_STRING, name=_STRING, shortDescription=_TEXT, helpUri=_URI
+    "id",
+    "name shortDescription help",
+    id=_STRING,
+    name=_STRING,
+    shortDescription=_TEXT,
+    help=_object("text markdown", text=_STRING, markdown=_STRING),
 )
 _DRIVER = _object("name version rules", name=_STRING, version=_STRING, rules=_array(_RULE, unique=True))  # 3.19
 

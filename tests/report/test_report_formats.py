@@ -23,7 +23,7 @@ class Rule:
     page: str
 
 
-RULES = {"D2T201": Rule("copy-not-supported", "COPY has no counterpart.", "https://example.org/rules#d2t201")}
+RULES = {"D2T201": Rule("copy-not-supported", "COPY has no counterpart.", "COPY has no counterpart.\n\nMore.")}
 TEXT = "FROM python:3.12\nCOPY a /a\nUSER app:app\nRUN x \\\n  y\n"
 COPY = Diagnostic("D2T201", Severity.ERROR, "COPY is not supported", Span(2, 1, 2, 5), "send it", "baidu")
 USER = Diagnostic(
@@ -58,7 +58,7 @@ def test_json():
         "message": "COPY is not supported",
         "help": "send it",
         "provider": "baidu",
-        "url": "https://example.org/rules#d2t201",
+        "page": "COPY has no counterpart.\n\nMore.",
         "line": 2,
         "range": {"start": {"line": 2, "column": 1}, "end": {"line": 2, "column": 5}},
         "fix": None,

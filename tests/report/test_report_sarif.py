@@ -47,7 +47,7 @@ def test_findings():
         "id": "D2T201",
         "name": "copy-not-supported",
         "shortDescription": {"text": "COPY has no counterpart."},
-        "helpUri": "https://example.org/rules#d2t201",
+        "help": {"text": "COPY has no counterpart.\n\nMore.", "markdown": "COPY has no counterpart.\n\nMore."},
     }
     copy, user, file, _ = run["results"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in run["results"])
