@@ -8,15 +8,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from d2t import providers
 from d2t.diagnostics import Diagnostic, Findings, Severity
 from d2t.dockerfile.parse import read
 from d2t.dockerfile.source import UnreadableError, decode
-from d2t.plan.build import BuildPlan, ImageConfig
+from d2t.plan.build import BuildPlan, CopyStep, ImageConfig
 from d2t.plan.planner import plan as make_plan
 from d2t.rules import reading
 
@@ -80,14 +80,16 @@ def transpile(
     workdir: str = "",
     from_template: str = "",
     persist_env: bool = True,
-    context: Context | None = None,
+    start: str = "",
+    context: Context | Callable[[], Context] | None = None,
 ) -> Result:
     """Translate a Dockerfile for one provider.
 
     `source`, `build_args`, `target` and `base_config` are as in `plan`. `ready` is a hint such as "port:8080";
     `compose_test` the `test` of a compose healthcheck; `allow` names what may be dropped with a warning ("expose",
     "volume"); `user` and `workdir` replace the image's at start; `from_template` replaces the base; `persist_env` keeps
-    ENV for later commands of the sandbox; `context` lists the build context (`d2t.context.scan`), which COPY needs.
+    ENV for later commands of the sandbox; `start` is the start command where neither a comment nor the image says one;
+    `context` lists the build context (`d2t.context.scan`), which COPY needs, or is called for it when there is a COPY.
 
     Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`.
     """
@@ -96,6 +98,7 @@ def transpile(
 
     service = providers.load(provider)
     options = Options(
+        start=start,
         ready=ready,
         compose_test=compose_test,
         allow=frozenset(allow),
@@ -103,7 +106,6 @@ def transpile(
         workdir=workdir,
         from_template=from_template,
         persist_env=persist_env,
-        context=context,
     )
     text = _text(source)
     if isinstance(text, Diagnostic):
@@ -114,10 +116,18 @@ def transpile(
     found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
     if found is None:
         return Result(None, errors)
+    if context is not None and _copies(found):
+        options = replace(options, context=context() if callable(context) else context)
     findings = Findings()
     template = lower(found, dockerfile, service, options, findings)
     assert (template is None) == findings.has_errors
     return Result(template, findings.sorted(), found)
+
+
+def _copies(plan: BuildPlan) -> bool:
+    return any(
+        isinstance(step, CopyStep) and any(source.kind == "context" for source in step.sources) for step in plan.steps
+    )
 
 
 def _text(source: Source) -> str | Diagnostic:

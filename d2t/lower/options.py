@@ -34,6 +34,7 @@ class Context:
 class Options:
     """See `d2t.api.transpile`."""
 
+    start: str = ""
     ready: str = ""
     compose_test: tuple[str, ...] | None = None
     allow: frozenset[str] = frozenset()

@@ -31,10 +31,11 @@ def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
     argv = (*(image.entrypoint or ()), *(image.cmd or ()))
     origin = _origin(state)
     base = state.plan.base_name
-    if config is None and image.entrypoint is None and not state.options.from_template and not starts_nothing(base):
+    told = state.options.from_template or state.options.start or starts_nothing(base)
+    if config is None and image.entrypoint is None and not told:
         state.report(behaviour.base_start_unknown(origin or state.plan.base_origin, base, bool(argv)))
     if not argv:
-        return "", ""
+        return state.options.start, "as the settings say" if state.options.start else ""
     if len(argv) == 1 and argv[0] in _INTERACTIVE:
         state.report(behaviour.start_is_a_shell(origin, argv[0]))
         return "", ""
