@@ -73,8 +73,8 @@ class _Writer:
         self.random = random
         # Two log-normal sizes; long files have more instructions and longer ones.
         size, spread = random.gauss(0, 1), random.gauss(0, 1)
-        self.instructions = max(2, round(math.exp(math.log(9) + math.log(28 / 9) / 1.645 * size)))
-        lines = math.exp(math.log(30) + math.log(136 / 30) / 1.645 * (0.85 * size + 0.53 * spread))
+        self.instructions = max(2, round(math.exp(math.log(9) + math.log(30 / 9) / 1.645 * size)))
+        lines = math.exp(math.log(33.5) + math.log(150 / 33.5) / 1.645 * (0.85 * size + 0.53 * spread))
         self.lines = max(self.instructions, round(lines))
         self.stages = 2 if self.instructions >= 5 and self.chance(19) else 1
         self.heredocs = self.chance(8)
