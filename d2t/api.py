@@ -18,7 +18,6 @@ from d2t.dockerfile.parse import read
 from d2t.dockerfile.source import UnreadableError, decode
 from d2t.plan.build import BuildPlan, CopyStep, ImageConfig
 from d2t.plan.planner import plan as make_plan
-from d2t.rules import reading
 
 if TYPE_CHECKING:
     from d2t.lower.options import Context
@@ -137,11 +136,14 @@ def _text(source: Source) -> str | Diagnostic:
         with open(source, "rb") as file:
             return decode(file.read())
     except UnicodeEncodeError:
-        return reading.unreadable_file(None, "not UTF-8: the text holds lone surrogates")
+        message = "not UTF-8: the text holds lone surrogates"
     except UnreadableError as error:
-        return reading.unreadable_file(None, str(error))
+        message = str(error)
     except OSError as error:
-        return reading.unreadable_file(None, (error.strerror or str(error)).lower())
+        message = (error.strerror or str(error)).lower()
+    from d2t.rules import reading
+
+    return reading.unreadable_file(None, message)
 
 
 def is_error(diagnostics: Iterable[Diagnostic]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from d2t.diagnostics import Diagnostic, Severity, Span
 from d2t.dockerfile.instructions import Arg, Dockerfile, From, Instruction
-from d2t.dockerfile.port import Node, nodes
+from d2t.dockerfile.port import Node, inner, nodes
 from d2t.dockerfile.source import Origin, Source
 from d2t.dockerfile.typed import Malformed, typed, unknown
 
@@ -43,6 +43,15 @@ def read(text: str) -> tuple[Dockerfile, tuple[Diagnostic, ...]]:
     errors.extend(_stageless(instructions, min((error.line or 0 for error in errors), default=len(source.lines) + 1)))
     errors.sort(key=lambda error: error.line or 0)
     return Dockerfile(tuple(instructions), escape, tuple(comments.items()), _syntax(comments)), tuple(errors)
+
+
+def read_trigger(expression: str) -> Instruction:
+    """The instruction of an image's ONBUILD trigger.
+
+    Raises Malformed or `port.SyntaxProblem`.
+    """
+    node = inner(expression, "\\", [])
+    return typed(node, Origin(node.start_line, node.end_line, Source(expression)), "\\")
 
 
 def _error(code: str, message: str, span: Span, help: str = "", line: int = 0) -> Diagnostic:

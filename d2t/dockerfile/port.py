@@ -64,7 +64,7 @@ def nodes(text: str) -> tuple[list[Node], str, list[SyntaxProblem]]:
         else:
             break
         problems.append(problem)
-        shorter = _without(text, problem.line)
+        shorter = _without(text, problem.line, to_end=str(problem) == "unterminated heredoc")
         if len(problems) >= _MAX_PROBLEMS or shorter == text:
             return [], "\\", problems
         text = shorter
@@ -103,10 +103,10 @@ def _long_lines(text: str) -> Iterator[SyntaxProblem]:
             yield SyntaxProblem(f"dockerfile line greater than max allowed size of {MAX_LINE}", number)
 
 
-def _without(text: str, line: int) -> str:
+def _without(text: str, line: int, to_end: bool) -> str:
     """The text with the instruction that begins on `line` blanked out: its lines stay, so that numbers hold."""
     lines = text.split("\n")
-    end = line
+    end = len(lines) if to_end else line
     while end <= len(lines) and (
         re.search(r"[\\`][ \t]*\r?$", lines[end - 1]) or (end > line and lines[end - 1].lstrip().startswith("#"))
     ):

@@ -5,5 +5,5 @@ run      RUN (shell: what bash would do otherwise)
 user     USER (accounts: users that RUNs create)
 workdir  WORKDIR                   copy     COPY, ADD
 mounts   RUN --mount               config   what has no counterpart
-start    CMD, ENTRYPOINT           ready    HEALTHCHECK and other hints
+start    CMD, ENTRYPOINT and, with `d2t.ready`, HEALTHCHECK and other hints
 """

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from d2t import ready
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.hints import Hints
 from d2t.dockerfile.source import Origin
-from d2t.lower import ready, run, workdir
+from d2t.lower import run, workdir
 from d2t.lower.env import ensure_path
 from d2t.lower.images import starts_nothing
-from d2t.lower.ready.resolve import Resolved, Source
 from d2t.lower.state import Lowering
 from d2t.plan.build import ConfigStep, RunStep
+from d2t.ready.resolve import Resolved, Source
 from d2t.rules import behaviour, readiness
 from d2t.rules.registry import Where
 

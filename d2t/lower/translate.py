@@ -7,10 +7,10 @@ from d2t.dockerfile import hints
 from d2t.dockerfile import instructions as ins
 from d2t.lower import base, config, env, run, start, user, workdir
 from d2t.lower.options import Options
-from d2t.lower.ready import Source
 from d2t.lower.state import Lowering
 from d2t.plan.build import ArgStep, BuildPlan, ConfigStep, CopyStep, EnvStep, RunStep, Step, UserStep, WorkdirStep
 from d2t.providers import Provider
+from d2t.ready import Source
 from d2t.rules import behaviour, support
 from d2t.template import Template
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from d2t.diagnostics import Diagnostic
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import Env
-from d2t.dockerfile.parse import read
+from d2t.dockerfile.parse import read_trigger
 from d2t.plan import build, platform
 from d2t.plan.base import SCRATCH as SCRATCH_CONFIG
 from d2t.plan.dispatch import Dispatch
@@ -148,11 +148,10 @@ class _Planner:
     def _triggered(self, command: ins.Onbuild | None, expression: str, stage: Stage) -> ins.Instruction:
         instruction = command.instruction if command else None
         if instruction is None:
-            read_, errors = read(expression)
-            if errors or len(read_.instructions) != 1:
-                message = errors[0].message if errors else "onbuild trigger should be a single expression"
-                raise PlanProblem(errors[0].code if errors else STAGE, message, stage.from_.origin)
-            instruction = read_.instructions[0]
+            try:
+                instruction = read_trigger(expression)
+            except ValueError as error:
+                raise PlanProblem(STAGE, str(error), stage.from_.origin) from None
         return replace(instruction, origin=stage.from_.origin)
 
     def _stage(self, stage: Stage, globals: Env, dispatched: set[int]) -> None:

@@ -6,16 +6,15 @@ the file says nothing (`e2b` when it does not say); those count as assumed.
 
 from __future__ import annotations
 
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 DEFAULT = "baidu"
+_FOLDER = os.path.dirname(__file__)
 ROOT = "e2b"  # its file has every fact
 
 
@@ -58,7 +57,7 @@ class Provider:
 
 def names() -> tuple[str, ...]:
     """The ids of the providers that d2t ships, the default first."""
-    found = sorted(entry.name[:-5] for entry in files(__package__).iterdir() if entry.name.endswith(".toml"))
+    found = sorted(name.removesuffix(".toml") for name in os.listdir(_FOLDER) if name.endswith(".toml"))
     return (DEFAULT, *(name for name in found if name != DEFAULT))
 
 
@@ -70,17 +69,23 @@ def load(name: str = DEFAULT) -> Provider:
     """
     if name.endswith(".toml"):
         try:
-            text = Path(name).read_text(encoding="utf-8")
+            return _parse(_read(name), name)
         except (OSError, UnicodeDecodeError) as error:
             raise ProviderError(f"cannot read the provider file {name}: {error}") from None
-        return _parse(text, name)
     if name not in names():
         known = ", ".join(names())
         raise ProviderError(f"there is no provider {name!r}: it is one of {known}, or the path of a .toml file")
-    return _parse((files(__package__) / f"{name}.toml").read_text(encoding="utf-8"), name)
+    return _parse(_read(os.path.join(_FOLDER, f"{name}.toml")), name)
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
 
 
 def _parse(text: str, name: str) -> Provider:
+    import tomllib
+
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
 
-from d2t.lower.ready.script import Command, Group, Script, is_quiet
-from d2t.lower.ready.words import NotUnderstoodError
+from d2t.ready.script import Command, Group, Script, is_quiet
+from d2t.ready.words import NotUnderstoodError
 
 _SET_FLAGS = re.compile(r"[-+][eux]+")
 

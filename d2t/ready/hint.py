@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from d2t.lower.ready.probes import is_path
-from d2t.lower.ready.requests import is_port
+from d2t.ready.probes import is_path
+from d2t.ready.requests import is_port
 from d2t.template import (
     Ready,
     ReadyCommand,

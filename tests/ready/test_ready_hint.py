@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from d2t.lower.ready import parse_hint
+from d2t.ready import parse_hint
 from d2t.template import (
     Ready,
     ReadyCommand,

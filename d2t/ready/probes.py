@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from d2t.lower.ready.outcome import Verdict, deciding
-from d2t.lower.ready.requests import curl_url, is_local, is_port, wget_url
-from d2t.lower.ready.script import Command, Redirect, is_quiet, parse
-from d2t.lower.ready.words import Expand, NotUnderstoodError, Word
+from d2t.ready.outcome import Verdict, deciding
+from d2t.ready.requests import curl_url, is_local, is_port, wget_url
+from d2t.ready.script import Command, Redirect, is_quiet, parse
+from d2t.ready.words import Expand, NotUnderstoodError, Word
 from d2t.template import Ready, WaitForFile, WaitForPort, WaitForProcess, WaitForTimeout, WaitForUrl
 
 DEV_TCP = "/dev/tcp"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from d2t.lower.ready.words import NotUnderstoodError, Word
+from d2t.ready.words import NotUnderstoodError, Word
 
 LOCAL_HOSTS = frozenset({"localhost", "0.0.0.0", "::1", "[::1]", "::", "[::]"})
 _URL = re.compile(

@@ -1,10 +1,10 @@
 """When is a sandbox ready: hints and healthchecks → the ready check of a template."""
 
-from d2t.lower.ready.check import from_healthcheck, in_bash
-from d2t.lower.ready.hint import parse_hint
-from d2t.lower.ready.notes import Kind, Note
-from d2t.lower.ready.resolve import Resolved, Source, resolve
-from d2t.lower.ready.tools import image_tools, installed_tools, tools_of
+from d2t.ready.check import from_healthcheck, in_bash
+from d2t.ready.hint import parse_hint
+from d2t.ready.notes import Kind, Note
+from d2t.ready.resolve import Resolved, Source, resolve
+from d2t.ready.tools import image_tools, installed_tools, tools_of
 
 __all__ = [
     "Kind",

@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from d2t.lower.ready.check import DEFAULT_SHELL, HEALTHCHECK, from_healthcheck
-from d2t.lower.ready.hint import parse_hint
-from d2t.lower.ready.notes import Kind, Note
-from d2t.lower.ready.tools import PACKAGE_OF, tools_of
+from d2t.ready.check import DEFAULT_SHELL, HEALTHCHECK, from_healthcheck
+from d2t.ready.hint import parse_hint
+from d2t.ready.notes import Kind, Note
+from d2t.ready.tools import PACKAGE_OF, tools_of
 from d2t.template import Ready, WaitForPort, WaitForTimeout
 
 DEFAULT_MILLISECONDS = 20_000  # e2b-dev/infra, phases/finalize/ready.go: what the service waits without a ready command

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from d2t.lower.ready.words import REDIRECTS, Expand, NotUnderstoodError, Operator, Token, Word, tokens
+from d2t.ready.words import REDIRECTS, Expand, NotUnderstoodError, Operator, Token, Word, tokens
 
 _RESERVED = frozenset("! case coproc do done elif else esac fi for function if in select then time until while".split())
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=")

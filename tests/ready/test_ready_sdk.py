@@ -1,4 +1,4 @@
-"""What `d2t.lower.ready` takes the SDK's ready helpers to run."""
+"""What `d2t.ready` takes the SDK's ready helpers to run."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from d2t.lower.ready import Kind, Note, Source, image_tools, installed_tools, resolve, tools_of
+from d2t.ready import Kind, Note, Source, image_tools, installed_tools, resolve, tools_of
 from d2t.template import (
     Ready,
     ReadyCommand,
