@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from d2t.diagnostics import Diagnostic, Severity
-from d2t.lower.ready.notes import Kind, Note
+from d2t.ready.notes import Kind, Note
 from d2t.rules.registry import Where, rule
 
 _READY = "e2b-dev/infra, phases/finalize/ready.go"
