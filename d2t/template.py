@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +127,9 @@ class Template:
     memory_mb: int | None = None
     provider: str = ""  # the id of the provider that it was made for
     context: str = field(default="", compare=False)  # the build context's folder, for Copy; "" for none
+
+    def to_e2b(self, *, username: str | None = None, password: str | None = None) -> Any:
+        """The SDK's builder for this template, in place of `Template().from_dockerfile(…)`; see `service.sdk`."""
+        from d2t.service.sdk import to_builder
+
+        return to_builder(self, username=username, password=password)

@@ -1,0 +1,106 @@
+"""TypeScript for the SDK's npm package, as an ES module."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from d2t import providers
+from d2t.emit import Options
+from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, helpers, pieces, visible
+from d2t.template import Template
+
+WIDTH = 88
+_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'"}
+
+
+def render(template: Template, options: Options) -> str:
+    found = list(calls(template, options))
+    provider = providers.load(template.provider) if template.provider in providers.names() else None
+    logs = provider is None or provider["api.build_logs"]
+    domain = provider["api.domain"] if provider is not None and provider.id != providers.ROOT else ""
+    cpu, memory = template.cpu_count, template.memory_mb
+    if provider is not None:
+        cpu, memory = cpu or provider["resources.cpu_count"], memory or provider["resources.memory_mb"]
+    names = ["Template", *(["defaultBuildLogger"] if logs else []), *map(camel, helpers(found))]
+    text: str = _template().render(
+        names=", ".join(names),
+        chain="\n".join(line for call in found for line in _call(call)),
+        name=literal(template.name or "my-template"),
+        domain=literal(domain) if domain else "",
+        cpu=cpu,
+        memory=memory,
+        logs=logs,
+    )
+    return text
+
+
+@cache
+def _template() -> Any:
+    from d2t.emit.jinja import environment
+
+    return environment().get_template("typescript.ts.j2")
+
+
+def camel(name: str) -> str:
+    """`set_start_cmd` → `setStartCmd`."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _call(call: Call) -> list[str]:
+    lines = [f"  // {line}" for line in call.comments]
+    args = [_flat(value) for value in call.args]
+    if (call.name == "from_image" and call.options) or call.options:
+        args.append("{ " + ", ".join(f"{camel(name)}: {_flat(value)}" for name, value in call.options) + " }")
+    line = f"  .{camel(call.name)}({', '.join(args)})"
+    if len(line) <= WIDTH:
+        return [*lines, line]
+    blocks = [_block(value) for value in call.args] + args[len(call.args) :]
+    lines.append(f"  .{camel(call.name)}(")
+    lines += [f"    {block}{',' if number + 1 < len(blocks) else ''}" for number, block in enumerate(blocks)]
+    lines.append("  )")
+    return lines
+
+
+def _flat(value: Value) -> str:
+    match value:
+        case Text(text):
+            return literal(text)
+        case Table(items):
+            return "{ " + ", ".join(f"{_key(key)}: {literal(text)}" for key, text in items) + " }"
+        case Helper(name, args):
+            return f"{camel(name)}({', '.join(literal(arg) if isinstance(arg, str) else str(arg) for arg in args)})"
+        case Environment(name):
+            return f"process.env.{name}!"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return f"0o{value:o}"
+
+
+def _key(name: str) -> str:
+    """A computed key: `__proto__` would otherwise not be one."""
+    return f"[{literal(name)}]" if name == "__proto__" else literal(name)
+
+
+def _block(value: Value) -> str:
+    if isinstance(value, Text) and len(literal(value.value)) > WIDTH - 6:
+        return " +\n      ".join(literal(part) for part in pieces(value.value))
+    if isinstance(value, Table) and len(_flat(value)) > WIDTH - 6:
+        return "{\n" + "".join(f"      {_key(key)}: {literal(text)},\n" for key, text in value.items) + "    }"
+    return _flat(value)
+
+
+def literal(text: str) -> str:
+    """A string literal that evaluates to exactly this text; lone surrogates stay what they are."""
+    out = []
+    for char in text:
+        if char in _ESCAPES:
+            out.append(_ESCAPES[char])
+        elif char == " " or visible(char):
+            out.append(char)
+        else:
+            code = ord(char)
+            out.append(f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\u{{{code:x}}}")
+    return f"'{''.join(out)}'"
