@@ -59,6 +59,7 @@ def running(
     ServeError when the port is taken or the packages of the extra `local` are missing.
     """
     try:
+        import jsonschema  # noqa: F401, of the description: missing later it would fail requests
         import uvicorn
 
         from d2t.local.app import Service
