@@ -1,0 +1,45 @@
+"""What commands say besides their results: diagnostics and single lines, on stderr."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from d2t.report import Report, render
+from d2t.report.color import wanted
+from d2t.report.terminal import visible
+
+
+def width() -> int:
+    """The cells of a line: the terminal's, 80 where there is none."""
+    return shutil.get_terminal_size().columns if sys.stderr.isatty() else 80
+
+
+def show(reports: Sequence[Report]) -> None:
+    """Diagnostics for people."""
+    click.echo(render(reports, "full", color=wanted(sys.stderr), width=width()), err=True, nl=False)
+
+
+def note(message: str) -> None:
+    """One line."""
+    click.echo(visible(message), err=True)
+
+
+def warn(message: str) -> None:
+    """One line that stops nothing."""
+    note(f"warning: {message}")
+
+
+def error(message: str) -> None:
+    """One line that says why something stops."""
+    note(f"error: {message}")
+
+
+def fail(message: str, code: int = 2) -> NoReturn:
+    """One line, and the end."""
+    error(message)
+    sys.exit(code)
