@@ -57,12 +57,13 @@ def command(
     if source.problem is not None:
         console.show([Report(source.path, source.text, (source.problem,))])
         sys.exit(source.exit_code)
-    result = translation.over(settings).transpile(source)
+    translation = translation.over(settings)
+    result = translation.transpile(source)
     console.show([Report(source.path, source.text, result.diagnostics)])
     if result.template is None:
         sys.exit(1)
     template = options.named(result.template, settings, name, cpu, memory)
-    text = emit(template, format_, line_numbers=line_numbers, registry=registry)
+    text = emit(template, format_, line_numbers=line_numbers, registry=registry, provider=translation.service())
     if output is None:
         click.echo(text, nl=False)
         return

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 
+from d2t import providers
+from d2t.providers import Provider
 from d2t.template import Template
 
 FORMATS = {
@@ -20,17 +22,30 @@ class Options:
     """How to emit."""
 
     format: str
-    line_numbers: bool = False  # say which Dockerfile line a call comes from
-    registry: bool = False  # take the registry's credentials from REGISTRY_USERNAME and REGISTRY_PASSWORD
+    line_numbers: bool  # say which Dockerfile line a call comes from
+    provider: Provider  # whose address and resources the code names
+    registry: bool  # take the registry's credentials from REGISTRY_USERNAME and REGISTRY_PASSWORD
 
 
-def emit(template: Template, format: str, *, line_numbers: bool = False, registry: bool = False) -> str:
+def emit(
+    template: Template,
+    format: str,
+    *,
+    line_numbers: bool = False,
+    registry: bool = False,
+    provider: Provider | None = None,
+) -> str:
     """The template as code that builds it, or as the body of the API's request; it ends with a newline.
+
+    `provider` is needed for one that d2t does not ship; the others are known by the template's own `provider`.
 
     Raises ValueError for an unknown format.
     """
     if format not in FORMATS:
         raise ValueError(f"unknown format {format!r}: one of {', '.join(FORMATS)}")
-    text = importlib.import_module(FORMATS[format]).render(template, Options(format, line_numbers, registry))
+    if provider is None:
+        provider = providers.load(template.provider if template.provider in providers.names() else providers.ROOT)
+    options = Options(format, line_numbers, provider, registry)
+    text = importlib.import_module(FORMATS[format]).render(template, options)
     assert isinstance(text, str)
     return text

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 
 from d2t import template as tpl
 from d2t.emit import Options
+from d2t.providers import Provider
 
+_SDK_DOMAIN = "e2b.app"  # E2B SDK, connection_config.py: the default
 REGISTRY = ("REGISTRY_USERNAME", "REGISTRY_PASSWORD")
 
 
@@ -66,9 +68,7 @@ def calls(template: tpl.Template, options: Options) -> Iterator[Call]:
     for step in template.steps:
         yield _call(step, options)
     ready = _ready(template.ready)
-    comments = tuple(comment(why) for why in (template.start_why,) if why)
-    if ready is not None and template.ready_why:
-        comments += (comment(f"ready: {template.ready_why}"),)
+    comments = _comments(template.start_why, f"ready: {template.ready_why}" if ready and template.ready_why else "")
     if template.start_cmd:
         args = (Text(template.start_cmd),) if ready is None else (Text(template.start_cmd), ready)
         yield Call("set_start_cmd", args, (), comments)
@@ -77,9 +77,8 @@ def calls(template: tpl.Template, options: Options) -> Iterator[Call]:
 
 
 def _call(step: tpl.Step, options: Options) -> Call:
-    comments = tuple(comment(why) for why in (step.why,) if why)
-    if options.line_numbers and step.line:
-        comments = (f"Dockerfile:{step.line}", *comments)
+    line = f"Dockerfile:{step.line}" if options.line_numbers and step.line else ""
+    comments = _comments(line, step.why)
     match step:
         case tpl.RunCmd():
             user: tuple[tuple[str, Value], ...] = (("user", Text(step.user)),) if step.user else ()
@@ -121,9 +120,29 @@ def _ready(ready: tpl.Ready | None) -> Value | None:
             return Text(command)
 
 
+def facts(template: tpl.Template, provider: Provider) -> tuple[str, int, int, bool]:
+    """The domain that the SDK does not know by itself ("" for none), CPUs, MiB of memory, and whether there are logs."""
+    domain = provider["api.domain"] if provider["api.domain"] != _SDK_DOMAIN else ""
+    cpu = template.cpu_count or provider["resources.cpu_count"]
+    memory = template.memory_mb or provider["resources.memory_mb"]
+    return domain, cpu, memory, provider["api.build_logs"]
+
+
 def helpers(found: list[Call]) -> list[str]:
     """The names of the SDK's helpers that the calls use, sorted."""
     return sorted({arg.name for call in found for arg in call.args if isinstance(arg, Helper)})
+
+
+def _comments(*texts: str) -> tuple[str, ...]:
+    return tuple(line for line in map(comment, texts) if line)
+
+
+def columns(text: str) -> int:
+    """How many columns a text takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
+    return len(text) + wide - sum(unicodedata.category(char) in ("Mn", "Me") for char in text)
 
 
 def comment(text: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from d2t import providers
 from d2t.emit import Options
-from d2t.emit.code import REGISTRY, Call, Environment, Helper, Table, Text, Value, calls, helpers, pieces, visible
+from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, columns, facts, helpers, pieces, visible
 from d2t.template import Template
 
 WIDTH = 88
@@ -17,12 +16,7 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 def render(template: Template, options: Options) -> str:
     found = list(calls(template, options))
     asynchronous = options.format == "python-async"
-    provider = providers.load(template.provider) if template.provider in providers.names() else None
-    domain = provider["api.domain"] if provider is not None and provider.id != providers.ROOT else ""
-    logs = provider is None or provider["api.build_logs"]
-    cpu, memory = template.cpu_count, template.memory_mb
-    if provider is not None:
-        cpu, memory = cpu or provider["resources.cpu_count"], memory or provider["resources.memory_mb"]
+    domain, cpu, memory, logs = facts(template, options.provider)
     factory = "AsyncTemplate" if asynchronous else "Template"
     names = [factory, *helpers(found), *(["default_build_logger"] if logs else [])]
     imports = "from e2b import " + ", ".join(sorted(names, key=_import_order))
@@ -56,30 +50,40 @@ def _import_order(name: str) -> tuple[bool, str]:
 
 
 def _chain(factory: str, found: list[Call]) -> str:
-    rendered = [_call(call) for call in found]
-    flat = f"{factory}()" + "".join(rendered)
-    plain = not any(call.comments for call in found) and not any("\n" in text for text in rendered)
-    if plain and len("template = ") + len(flat) <= WIDTH:
+    flat = f"{factory}()" + "".join(_flat_call(call) for call in found)
+    plain = not any(call.comments for call in found)
+    if plain and len("template = ") + columns(flat) <= WIDTH:
         return flat
+    if plain and len(found) == 1:  # too short a chain to be broken at its dots
+        return f"{factory}()" + _call(found[0], 0, len(f"template = {factory}()"))
     lines = [f"    {factory}()"]
-    for call, text in zip(found, rendered, strict=True):
+    for call in found:
         lines += [f"    # {line}" for line in call.comments]
-        lines.append(f"    {text}")
+        lines.append(f"    {_call(call, 4, 4)}")
     return "(\n" + "\n".join(lines) + "\n)"
 
 
-def _call(call: Call) -> str:
-    """One call as it stands in the chain, indented by four."""
+def _flat_call(call: Call) -> str:
+    return f".{call.name}({', '.join(_arguments(call))})"
+
+
+def _arguments(call: Call) -> list[str]:
+    return [*map(_flat, call.args), *(f"{name}={_flat(value)}" for name, value in call.options)]
+
+
+def _call(call: Call, indent: int, before: int) -> str:
+    """One call whose lines are indented, where `before` characters stand in front of it."""
+    flat = _flat_call(call)
+    if before + columns(flat) <= WIDTH:
+        return flat
+    blanks = " " * (indent + 4)
+    joined = ", ".join(_arguments(call))
+    if len(blanks) + columns(joined) <= WIDTH:
+        return f".{call.name}(\n{blanks}{joined}\n{blanks[4:]})"
     args = [("", value) for value in call.args] + list(call.options)
-    flat = [_named(name, _flat(value)) for name, value in args]
-    line = f".{call.name}({', '.join(flat)})"
-    if len(line) + 4 <= WIDTH:
-        return line
-    if len(", ".join(flat)) + 8 <= WIDTH:
-        return f".{call.name}(\n        {', '.join(flat)}\n    )"
     comma = "," if len(args) > 1 else ""
-    lines = [f"        {_named(name, _block(value, 8, comma))}{comma}\n" for name, value in args]
-    return f".{call.name}(\n{''.join(lines)}    )"
+    lines = [f"{blanks}{_named(name, _block(value, len(blanks), comma))}{comma}\n" for name, value in args]
+    return f".{call.name}(\n{''.join(lines)}{blanks[4:]})"
 
 
 def _named(name: str, text: str) -> str:
@@ -105,7 +109,7 @@ def _flat(value: Value) -> str:
 def _block(value: Value, indent: int, comma: str) -> str:
     """An argument on lines of its own."""
     flat = _flat(value)
-    if len(flat) + indent + len(comma) <= WIDTH:
+    if columns(flat) + indent + len(comma) <= WIDTH:
         return flat
     blanks = " " * indent
     if isinstance(value, Text):
@@ -115,7 +119,11 @@ def _block(value: Value, indent: int, comma: str) -> str:
         lines = [f"{blanks}    {literal(key)}: {literal(text)}{last}\n" for key, text in value.items]
         return "{\n" + "".join(lines) + blanks + "}"
     if isinstance(value, Helper):
-        return f"{value.name}(\n{blanks}    {literal(str(value.args[0]))}\n{blanks})"
+        args = [literal(arg) if isinstance(arg, str) else str(arg) for arg in value.args]
+        joined = ", ".join(args)
+        if len(args) == 1 or indent + 4 + columns(joined) <= WIDTH:
+            return f"{value.name}(\n{blanks}    {joined}\n{blanks})"
+        return f"{value.name}(\n" + "".join(f"{blanks}    {arg},\n" for arg in args) + f"{blanks})"
     return flat
 
 
@@ -134,6 +142,3 @@ def literal(text: str) -> str:
             code = ord(char)
             out.append(f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")
     return f"{quote}{''.join(out)}{quote}"
-
-
-__all__ = ["REGISTRY", "literal", "render"]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from d2t import providers
 from d2t.emit import Options
-from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, helpers, pieces, visible
+from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, facts, helpers, pieces, visible
 from d2t.template import Template
 
 WIDTH = 88
@@ -16,12 +15,7 @@ _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'"}
 
 def render(template: Template, options: Options) -> str:
     found = list(calls(template, options))
-    provider = providers.load(template.provider) if template.provider in providers.names() else None
-    logs = provider is None or provider["api.build_logs"]
-    domain = provider["api.domain"] if provider is not None and provider.id != providers.ROOT else ""
-    cpu, memory = template.cpu_count, template.memory_mb
-    if provider is not None:
-        cpu, memory = cpu or provider["resources.cpu_count"], memory or provider["resources.memory_mb"]
+    domain, cpu, memory, logs = facts(template, options.provider)
     names = ["Template", *(["defaultBuildLogger"] if logs else []), *map(camel, helpers(found))]
     text: str = _template().render(
         names=", ".join(names),
@@ -43,9 +37,9 @@ def _template() -> Any:
 
 
 def camel(name: str) -> str:
-    """`set_start_cmd` → `setStartCmd`."""
+    """`set_start_cmd` → `setStartCmd`, as the npm package names it."""
     first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    return first + "".join("URL" if word == "url" else word.capitalize() for word in rest)
 
 
 def _call(call: Call) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from d2t.plan.build import BuildPlan, RunStep
 
 _CREATORS = re.compile(r"(?:^|[\s;&|(/])(useradd|adduser|groupadd|addgroup)\s+([^;&|\n)]*)")
+_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _VALUED = {  # options that take a word
     "useradd": "b c d e f g G k K p R P s u Z base-dir comment home-dir home expiredate inactive gid groups skel key password root prefix shell uid selinux-user".split(),
     "adduser": "h g s G u k home shell uid gid ingroup gecos comment firstuid lastuid conf".split(),
@@ -70,10 +71,15 @@ def _creations(plan: BuildPlan) -> Iterator[tuple[str, list[str], dict[str, str]
         if not isinstance(step, RunStep):
             continue
         text = step.argv[-1] if step.shell_form and step.argv else shlex.join(step.argv)
-        if "user" not in text and "group" not in text:
+        if "user" not in text and "group" not in text and not step.script:
             continue
         for match in _CREATORS.finditer(f"{text}\n{step.script}"):
-            yield match[1], *_read(match[1], match[2])
+            yield match[1], *_read(match[1], _expanded(match[2], step.env))
+
+
+def _expanded(text: str, env: Mapping[str, str]) -> str:
+    """Plain variables replaced: names and ids often come from ARG."""
+    return _VARIABLE.sub(lambda match: env.get(match[1] or match[2], match.group()), text)
 
 
 def _read(tool: str, text: str) -> tuple[list[str], dict[str, str]]:

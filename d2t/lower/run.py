@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from d2t.dockerfile.expand import symbols
 from d2t.lower import mounts, user, workdir
-from d2t.lower.env import ensure_path
+from d2t.lower.env import PATH_FILE, ensure_path
 from d2t.lower.shell import INFLUENTIAL, PROFILE_FILES, Traits, traits
 from d2t.lower.state import Lowering
-from d2t.plan.build import DEFAULT_SHELL, RunStep
+from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, RunStep
 from d2t.rules import behaviour, support
 
 BASH = ("/bin/bash", "-c")
 _SET_OPTIONS = re.compile(r"-[eux]+\Z|-o\Z|-[eux]*o\Z|pipefail\Z|errexit\Z|nounset\Z|xtrace\Z")
-_STRICT_NAMES = ("USER", "LOGNAME", "SHELL", "PS1", "SHLVL", "MAIL", "OLDPWD")
 
 
 def lower_run(state: Lowering, step: RunStep) -> None:
@@ -53,13 +52,14 @@ def translated(state: Lowering, step: RunStep) -> tuple[str, str]:
         return _exec_form(state, step)
     *shell, text = step.argv
     found = traits(text)
-    reasons, prelude = [], list(_exports(step, found))
+    exports = _exports(step, found)
+    reasons, prelude = [], _prelude(state, exports)
     if state.provider["runtime.waits_for_output"] and found.leaves_processes:
-        return _supervised(state, step, prelude), "Docker ends background processes with the step"
+        return _supervised(state, step, exports), "Docker ends background processes with the step"
     command = text
     wrap = _needs_shell(state, tuple(shell), found)
     if wrap or state.identity.prefix or state.profile_edited:
-        command = _exec(state, [*shell, text])
+        command = _exec(state, [*shell, text], exports)
         if wrap:
             reasons.append(f"Docker runs it with {shell[0]}")
         if state.profile_edited:
@@ -73,7 +73,7 @@ def translated(state: Lowering, step: RunStep) -> tuple[str, str]:
         if state.provider["runtime.stdin_never_ends"] and found.may_read_input:
             prelude.insert(0, "exec </dev/null")
             reasons.append("its input is empty in Docker")
-    if any(line.startswith("export ") for line in prelude):
+    if exports:
         reasons.append("ARG")
     return _joined(prelude, command), "; ".join(reasons)
 
@@ -100,13 +100,20 @@ def _set_options(shell: tuple[str, ...]) -> str | None:
     return None
 
 
-def _exports(step: RunStep, found: Traits | None) -> Iterable[str]:
+def _exports(step: RunStep, found: Traits | None) -> dict[str, str]:
     """ARGs in scope that this command may see: all of them, unless it only runs tools that no variable changes."""
-    for name in step.args:
-        if name == "PATH" or not re.fullmatch(r"[A-Za-z_]\w*", name):
-            continue
-        if found is None or not found.inert or name in found.words or INFLUENTIAL.match(name):
-            yield f"export {name}={shlex.quote(step.env[name])}"
+    return {
+        name: step.env[name]
+        for name in step.args
+        if name != "PATH"
+        and re.fullmatch(r"[A-Za-z_]\w*", name)
+        and (found is None or not found.inert or name in found.words or INFLUENTIAL.match(name))
+    }
+
+
+def _prelude(state: Lowering, exports: Mapping[str, str]) -> list[str]:
+    """The statements that set a command's own variables, where the environment is not made anew for it."""
+    return [] if state.profile_edited else [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
 
 
 def _joined(prelude: list[str], command: str) -> str:
@@ -116,16 +123,34 @@ def _joined(prelude: list[str], command: str) -> str:
     return separator.join([*prelude, command])
 
 
-def _exec(state: Lowering, argv: Iterable[str]) -> str:
-    """Replace the service's shell by a command with Docker's user, variables and empty input."""
+def _exec(state: Lowering, argv: Iterable[str], exports: Mapping[str, str] | None = None) -> str:
+    """Replace the service's shell by a command with Docker's user, variables and empty input.
+
+    `exports` are variables that only this command sees; they come here where the environment is made anew.
+    """
     words = shlex.join(argv)
+    clean = ""
     if state.profile_edited:
-        words = f"{_clean_environment()} {words}"
+        # what login shells read has changed: begin with the variables that the shell itself was started with
+        clean = "readarray -d '' -t e </proc/$$/environ; "
+        own = [f"{name}={shlex.quote(value)}" for name, value in (exports or {}).items()]
+        words = " ".join(["env", "-i", '"${e[@]}"', _path_word(state), *own, *_CLEANED, words])
     front = f"{user.prefix_text(state.identity)} " if state.identity.prefix else "exec "
     if words.startswith("-"):
         front += "-- "
     input = " </dev/null" if state.provider["runtime.stdin_never_ends"] else ""
-    return f"{front}{words}{input}"
+    return f"{clean}{front}{words}{input}"
+
+
+_CLEANED = ("env", "-u", "USER", "-u", "LOGNAME")  # the service sets these for every command
+
+
+def _path_word(state: Lowering) -> str:
+    if state.path is None:
+        return f"PATH={DEFAULT_PATH}"
+    if state.path and not symbols(state.path):
+        return f"PATH={shlex.quote(state.path)}"
+    return f'PATH="$(. {PATH_FILE}; echo "$PATH")"'
 
 
 def in_shell(text: str) -> str:
@@ -138,14 +163,11 @@ def started(state: Lowering, argv: tuple[str, ...]) -> str:
     return _exec(state, argv)
 
 
-def _clean_environment() -> str:
-    return "env " + " ".join(f"-u {name}" for name in _STRICT_NAMES)
-
-
 def _exec_form(state: Lowering, step: RunStep) -> tuple[str, str]:
     if not step.argv:
         return "true", "RUN with an empty list does nothing"
-    return _joined(list(_exports(step, None)), _exec(state, step.argv)), "exec form: no shell reads it"
+    exports = _exports(step, None)
+    return _joined(_prelude(state, exports), _exec(state, step.argv, exports)), "exec form: no shell reads it"
 
 
 def _script(state: Lowering, step: RunStep) -> tuple[str, str]:
@@ -160,16 +182,17 @@ def _script(state: Lowering, step: RunStep) -> tuple[str, str]:
     write = f"mkdir -p /tmp/d2t && cat >{shlex.quote(file)} <<'{end}'\n{body}{end}\nchmod 755 {shlex.quote(file)}"
     state.run_as_root(write, step.origin, "the heredoc's script")
     argv = [*step.argv[:-1], file]
-    return _joined(list(_exports(step, None)), _exec(state, argv)), "run as a file, as its first line asks"
+    exports = _exports(step, None)
+    return _joined(_prelude(state, exports), _exec(state, argv, exports)), "run as a file, as its first line asks"
 
 
-def _supervised(state: Lowering, step: RunStep, prelude: list[str]) -> str:
+def _supervised(state: Lowering, step: RunStep, exports: Mapping[str, str]) -> str:
     """Run in a process group of its own, and end what is left of it; the step's output closes with it."""
-    inner = shlex.join(step.argv) if not state.identity.prefix else f"bash -c {shlex.quote(_exec(state, step.argv))}"
-    if state.profile_edited:
-        inner = f"{_clean_environment()} {inner}"
+    inner = shlex.join(step.argv)
+    if state.identity.prefix or state.profile_edited:
+        inner = f"bash -c {shlex.quote(_exec(state, step.argv, exports))}"
     command = f"set -m; {inner} </dev/null & wait $!; code=$?; kill -KILL -- -$! 2>/dev/null; exit $code"
-    return _joined(prelude, command)
+    return _joined(_prelude(state, exports), command)
 
 
 def _in_pieces(state: Lowering, step: RunStep, command: str, limit: int) -> tuple[str, str]:
