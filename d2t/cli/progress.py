@@ -13,8 +13,7 @@ from d2t.report.terminal import visible
 from d2t.service import Log, Watcher
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.status import Status
+    import rich.progress
 
 
 class Progress(Watcher, Protocol):
@@ -45,15 +44,15 @@ class Plain:
 class Live:
     """Log lines pass above a line that shows the state and the time."""
 
-    def __init__(self, console: Console, status: Status) -> None:
-        self._console = console
-        self._status = status
+    def __init__(self, bar: rich.progress.Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("sending")
 
     def note(self, message: str, style: str = "") -> None:
-        self._console.print(visible(message), style=style, markup=False, highlight=False, emoji=False)
+        self._bar.console.print(visible(message), style=style, markup=False, highlight=False, emoji=False)
 
     def state(self, state: str) -> None:
-        self._status.update(visible(state))
+        self._bar.update(self._task, description=visible(state))
 
     def log(self, entry: Log) -> None:
         style = {"warn": "yellow", "error": "red"}.get(entry.level, "dim")
@@ -71,7 +70,9 @@ def progress() -> Iterator[Progress]:
         yield Plain()
         return
     from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    console = Console(stderr=True)
-    with console.status("sending") as status:
-        yield Live(console, status)
+    state = TextColumn("{task.description}", markup=False)
+    with Bar(SpinnerColumn(), state, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bar:
+        yield Live(bar)

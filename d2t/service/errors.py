@@ -47,6 +47,7 @@ _SDK_WORDS = re.compile(
     r"|Service temporarily unavailable, please retry)\.( - |$)"
 )
 _QUOTA = re.compile(r"quota|maximum number|at most|concurrent|limit (?:reached|exceeded)|too many", re.IGNORECASE)
+_RATE = re.compile(r"rate limit|slow down|too many requests|try again", re.IGNORECASE)
 _QUERY = re.compile(r"(https?://[^\s?'\"]*)\?[^\s'\"]+")
 _LONGEST = 300
 
@@ -58,8 +59,13 @@ def translated(title: str, url: str, redact: Callable[[str], str]) -> Iterator[N
     The SDK lets its HTTP client's, its generated models' and its own exceptions through, and has no common base for them:
     all are caught here, and only here.
     """
+    import logging
+
     import httpx
 
+    sdk = logging.getLogger("e2b")
+    if not sdk.handlers:
+        sdk.addHandler(logging.NullHandler())  # e2b 2.10 logs each refusal as an error, which would go to stderr
     try:
         yield
     except ServiceError:
@@ -157,9 +163,11 @@ def _refused(found: Refusal, title: str) -> str:
 
 
 def _trouble(found: Refusal) -> Trouble:
-    if found.status in (400, 403, 409, 429) and _QUOTA.search(found.said):
+    if found.status == 429:  # of quotas, and of calls in a second
+        return Trouble.QUOTA if found.said and not _RATE.search(found.said) else Trouble.BUSY
+    if found.status in (400, 403, 409) and _QUOTA.search(found.said):
         return Trouble.QUOTA
-    return Trouble.BUSY if found.status == 429 or found.status >= 500 else Trouble.REFUSED
+    return Trouble.BUSY if found.status >= 500 else Trouble.REFUSED
 
 
 def _named(error: Exception) -> str:

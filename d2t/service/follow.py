@@ -16,6 +16,7 @@ PATIENCE_SECONDS = 180.0  # how long a service may be out of reach before follow
 _LONGEST_WAIT = 20.0
 _LOG_CALLS = 1000  # at the end of a build; one call gives 100 entries at most (E2B API, build status)
 
+_PASSING = (Trouble.NETWORK, Trouble.BUSY, Trouble.QUOTA)  # what may be over at the next call
 ENDED = ("ready", "error")
 
 
@@ -90,7 +91,7 @@ def follow(
         try:
             found = status(build, connection, offset)
         except ServiceError as error:
-            if error.trouble not in (Trouble.NETWORK, Trouble.BUSY) or away >= PATIENCE_SECONDS:
+            if error.trouble not in _PASSING or away >= PATIENCE_SECONDS:
                 raise
             watcher.trouble(str(error))
             wait = min(max(interval, away), _LONGEST_WAIT)

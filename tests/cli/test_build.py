@@ -407,6 +407,18 @@ def test_interrupted_while_following(fake: Fake) -> None:
     assert json.loads(out)["buildId"] == BUILD
 
 
+def test_a_refusal_is_one_line(fake: Fake) -> None:
+    """What the SDK logs by itself must not come on top."""
+    Path("Dockerfile").write_text(SIMPLE)
+    Path("base.json").write_text('{"Env": ["PATH=/bin"]}')
+    fake.create = (401, {"code": 401, "message": "no"})
+    child = process("--name", "web", "--ready", "port:80", "--base-config", "base.json", stdout=subprocess.PIPE)
+    out, err = child.communicate(timeout=30)
+    assert (child.returncode, out) == (2, "")
+    assert err.endswith("error: Baidu does not accept E2B_API_KEY (401): no\n")
+    assert "Response" not in err
+
+
 @pytest.mark.parametrize("arguments", [["--dry-run"], ["--dry-run", "--json"], ["--json"], []])
 def test_closed_pipe(fake: Fake, arguments: list[str]) -> None:
     Path("Dockerfile").write_text(SIMPLE)
