@@ -279,7 +279,7 @@ _READERS = {
 # commands whose work no variable of the environment changes (PATH, HOME and the locale aside)
 _INERT = frozenset(
     "mkdir rm rmdir ln cp mv chmod chown chgrp useradd usermod groupadd userdel groupdel addgroup adduser deluser delgroup touch ls echo "
-    "true false : test [ cd which command sleep date id whoami pwd uname basename dirname readlink realpath stat du df "
+    "true false : test [ [[ . cd which command sleep date id whoami pwd uname basename dirname readlink realpath stat du df "
     "sync cat head tail sort wc tr cut tee install ldconfig setcap chsh passwd chpasswd apt-get apt apk dnf yum microdnf "
     "update-ca-certificates".split()
 )
