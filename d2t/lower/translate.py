@@ -12,6 +12,7 @@ from d2t.plan.build import ArgStep, BuildPlan, ConfigStep, CopyStep, EnvStep, Ru
 from d2t.providers import Provider
 from d2t.ready import Source
 from d2t.rules import behaviour, support
+from d2t.rules.registry import Context, run_checks
 from d2t.template import Template
 
 
@@ -37,6 +38,7 @@ def lower(
     resolved = start.lower_ready(state, said, start_cmd)
     if not provider["api.steps"]:
         _refuse_steps(state)
+    run_checks(Context(plan, dockerfile, provider), found, lint=False)
     if found.has_errors:
         return None
     ready = resolved.ready if start_cmd or resolved.source is not Source.DEFAULT else None

@@ -1,4 +1,7 @@
-"""3xx: it would behave differently. What translating adds to prevent that is info; what it cannot prevent is a warning."""
+"""3xx: it would behave differently. What translating adds to prevent that is info; what it cannot prevent is a warning.
+
+`last_phase` and `starting` hold the rest of the family.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from d2t.rules.registry import rule
 
 _COMMAND = "e2b-dev/infra, sandboxtools/command.go"
 _CONFIG = "e2b-dev/infra, phases/base: of the image's config only Env is kept"
-_FINAL = "e2b-dev/infra, phases/finalize/configure.sh"
 _MEASURED = "measured: the same Dockerfile built by Docker and by the service"
 
 
@@ -79,6 +81,7 @@ def maintainer_dropped() -> str:
     Severity.WARNING,
     source="envd: user.Lookup by name only",
     example="FROM debian:12\nUSER 10001",
+    whole=True,
 )
 def user_by_id(user: str) -> tuple[str, str]:
     """The service looks users up by name only; a number or a `user:group` pair cannot be its user.
@@ -92,7 +95,7 @@ def user_by_id(user: str) -> tuple[str, str]:
     )
 
 
-@rule("D2T308", "uid-freed", Severity.INFO, source=_MEASURED, example="FROM debian:12\nRUN useradd -m app")
+@rule("D2T308", "uid-freed", Severity.INFO, source=_MEASURED, example="FROM debian:12\nRUN useradd -m app", whole=True)
 def uid_freed(provider: Provider) -> str:
     """The service creates `user` with uid and gid 1000 before the first step, so an id or a name that the Dockerfile expects
     to be free is taken. d2t removes that user first; the service creates it again, with the next free id, at the end.
@@ -103,30 +106,7 @@ def uid_freed(provider: Provider) -> str:
     )
 
 
-@rule("D2T309", "tmp-cleared", Severity.WARNING, source=_MEASURED, example="FROM debian:12\nRUN echo x > /tmp/x")
-def tmp_cleared(path: str) -> tuple[str, str]:
-    """The machine is started afresh after the last step: what steps left in `/tmp` and `/run` is gone."""
-    return f"files left in {path} will be gone when the sandbox starts", "use another folder for what must stay"
-
-
-@rule(
-    "D2T310", "modes-opened", Severity.WARNING, source=_FINAL, example="FROM debian:12\nRUN chmod 4755 /usr/local/bin/x"
-)
-def modes_opened(path: str) -> tuple[str, str]:
-    """The last phase runs `chmod -R 777` on `/usr/local` and `/code`: private and setuid modes there are lost."""
-    return (
-        f"modes below {path} become 777 in the last phase: setuid and private modes there are lost",
-        "use another folder",
-    )
-
-
-@rule("D2T311", "home-taken-over", Severity.WARNING, source=_FINAL, example="FROM debian:12\nRUN touch /home/user/x")
-def home_taken_over(path: str) -> tuple[str, str]:
-    """The last phase gives `/home/user` to the service's user `user`: other owners there are lost."""
-    return f"files in {path} will belong to the service's own user", "use another folder if their owner matters"
-
-
-@rule("D2T312", "base-config-unknown", Severity.INFO, source=_CONFIG, example="FROM myorg/app")
+@rule("D2T312", "base-config-unknown", Severity.INFO, source=_CONFIG, example="FROM myorg/app", whole=True)
 def base_config_unknown(image: str) -> tuple[str, str]:
     """What the base image's config says (USER, WORKDIR, ENTRYPOINT, CMD, SHELL, ONBUILD) is not known without its config.
 
@@ -138,7 +118,14 @@ def base_config_unknown(image: str) -> tuple[str, str]:
     )
 
 
-@rule("D2T313", "base-start-unknown", Severity.WARNING, source=_CONFIG, example='FROM myorg/app\nCMD ["serve"]')
+@rule(
+    "D2T313",
+    "base-start-unknown",
+    Severity.WARNING,
+    source=_CONFIG,
+    example='FROM myorg/app\nCMD ["serve"]',
+    whole=True,
+)
 def base_start_unknown(image: str, has_cmd: bool) -> tuple[str, str]:
     """Docker puts the base image's ENTRYPOINT in front of CMD, and runs its CMD where the file has none. Neither is known
     here, so the start command may lack it.
@@ -156,6 +143,7 @@ def base_start_unknown(image: str, has_cmd: bool) -> tuple[str, str]:
     Severity.ERROR,
     source="BuildKit expands with the base image's ENV",
     example="FROM myorg/app\nWORKDIR $APP_HOME",
+    whole=True,
 )
 def value_needs_base(what: str, names: str) -> tuple[str, str]:
     """The value depends on a variable that only the base image can define, and the base image's config is not known."""
@@ -171,6 +159,7 @@ def value_needs_base(what: str, names: str) -> tuple[str, str]:
     Severity.INFO,
     source="BuildKit expands with the base image's ENV",
     example="FROM myorg/app\nENV PORT=${PORT:-8080}",
+    whole=True,
 )
 def variable_assumed_unset(names: str) -> tuple[str, str]:
     """A default such as `${PORT:-8080}` was taken because nothing in the file sets the variable; the base image may."""
@@ -225,6 +214,7 @@ def secret_in_value(keyword: str, name: str) -> tuple[str, str]:
     Severity.INFO,
     source="`docker run` without a terminal ends such a command at once",
     example='FROM debian:12\nCMD ["bash"]',
+    whole=True,
 )
 def start_is_a_shell(command: str) -> str:
     """The image's command is a shell or an interpreter that waits for input. Without a terminal it ends at once, so there is
@@ -237,15 +227,6 @@ def start_is_a_shell(command: str) -> str:
 def command_split(size: int) -> str:
     """One command may have 128 KiB. A longer one is written to a file in pieces, and the file is run."""
     return f"the command has {size:,} bytes, more than one argument may have: it is sent in pieces"
-
-
-@rule("D2T321", "volume-content-kept", Severity.WARNING, source="Dockerfile reference, VOLUME", example="")
-def volume_content_kept(path: str) -> tuple[str, str]:
-    """Docker throws away what steps after `VOLUME` change below the path. A template keeps it."""
-    return (
-        f"what this step changes in {path} stays, where Docker throws it away after VOLUME",
-        "move VOLUME to the end of the file",
-    )
 
 
 @rule(

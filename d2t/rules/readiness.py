@@ -13,7 +13,7 @@ _SDK = "E2B SDK, template/readycmd.py"
 _START = "FROM python:3.12\nCMD python -m http.server 8080"
 
 
-@rule("D2T401", "no-ready-hint", Severity.INFO, source=_READY, example=_START)
+@rule("D2T401", "no-ready-hint", Severity.INFO, source=_READY, example=_START, whole=True)
 def no_ready_hint(note: Note) -> tuple[str, str]:
     """Nothing says when the start command is ready, so the build waits for a fixed time before the machine is saved."""
     seconds = int(note.detail) // 1000
@@ -44,6 +44,7 @@ def bad_ready_hint(note: Note) -> tuple[str, str]:
     Severity.INFO,
     source="Dockerfile reference, HEALTHCHECK",
     example="FROM debian:12\nHEALTHCHECK NONE",
+    whole=True,
 )
 def check_switched_off(note: Note) -> str:
     """`HEALTHCHECK NONE` (or `disable: true` in a compose file) gives no hint about readiness; the next hint counts."""
@@ -56,7 +57,7 @@ def check_without_command(note: Note) -> str:
     return f"{note.subject} has no command that could be run: {note.detail or 'it is empty'}"
 
 
-@rule("D2T405", "check-not-used", Severity.INFO, source="d2t's order of hints", example="")
+@rule("D2T405", "check-not-used", Severity.INFO, source="d2t's order of hints", example="", whole=True)
 def check_not_used(note: Note) -> str:
     """Of several hints the first counts: `--ready`, a `# d2t:` comment, HEALTHCHECK, the compose file, EXPOSE."""
     return f"{note.subject} is not used for readiness: {note.detail} says it"
@@ -140,6 +141,7 @@ def check_cannot_pass(note: Note) -> tuple[str, str]:
     Severity.WARNING,
     source="e2b-dev/infra, phases/base/distro: packages that provisioning adds",
     example="FROM debian:12\nHEALTHCHECK CMD pgrep nginx\nCMD nginx",
+    whole=True,
 )
 def check_tool_missing(note: Note) -> tuple[str, str]:
     """Neither the image nor the service brings the tool that the ready command runs, so it can never succeed."""
@@ -152,6 +154,7 @@ def check_tool_missing(note: Note) -> tuple[str, str]:
     Severity.INFO,
     source="e2b-dev/infra, phases/base/distro: packages that provisioning adds",
     example="FROM myorg/app\nHEALTHCHECK CMD nc -z localhost 80\nCMD serve",
+    whole=True,
 )
 def check_tool_unknown(note: Note) -> tuple[str, str]:
     """The ready command runs a tool that the service does not bring; whether the base image has it is not known."""
@@ -161,13 +164,13 @@ def check_tool_unknown(note: Note) -> tuple[str, str]:
     )
 
 
-@rule("D2T413", "expose-as-hint", Severity.INFO, source="d2t's order of hints", example="")
+@rule("D2T413", "expose-as-hint", Severity.INFO, source="d2t's order of hints", example="", whole=True)
 def expose_as_hint(note: Note) -> tuple[str, str]:
     """Nothing else says when the start command is ready, so the port of EXPOSE is waited for."""
     return f"the sandbox is ready when port {note.subject} is open, as EXPOSE says", ""
 
 
-@rule("D2T414", "expose-several-ports", Severity.INFO, source="d2t's order of hints", example="")
+@rule("D2T414", "expose-several-ports", Severity.INFO, source="d2t's order of hints", example="", whole=True)
 def expose_several_ports(note: Note) -> tuple[str, str]:
     """Of several exposed ports the first TCP port is waited for: others may open later, or never."""
     return (
@@ -176,13 +179,13 @@ def expose_several_ports(note: Note) -> tuple[str, str]:
     )
 
 
-@rule("D2T415", "expose-no-tcp", Severity.INFO, source=_SDK, example="")
+@rule("D2T415", "expose-no-tcp", Severity.INFO, source=_SDK, example="", whole=True)
 def expose_no_tcp(note: Note) -> str:
     """EXPOSE names no TCP port, so it gives no hint about readiness."""
     return f"EXPOSE {note.detail} has no TCP port to wait for"
 
 
-@rule("D2T416", "expose-without-start", Severity.INFO, source=_READY, example="FROM nginx\nEXPOSE 80")
+@rule("D2T416", "expose-without-start", Severity.INFO, source=_READY, example="FROM nginx\nEXPOSE 80", whole=True)
 def expose_without_start(note: Note) -> str:
     """Nothing is started, so no port will open, and none is waited for."""
     return f"port {note.subject} is not waited for: the template has no start command"
@@ -194,6 +197,7 @@ def expose_without_start(note: Note) -> str:
     Severity.WARNING,
     source=_READY,
     example="FROM debian:12\nHEALTHCHECK CMD curl -f localhost",
+    whole=True,
 )
 def ready_without_start(note: Note) -> tuple[str, str]:
     """A ready command waits for something, and the template starts nothing: the build may wait until its time is up."""

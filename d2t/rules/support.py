@@ -47,8 +47,8 @@ def expose_not_supported(provider: Provider, ports: str) -> tuple[str, str]:
 def volume_not_supported(provider: Provider, path: str) -> tuple[str, str]:
     """`VOLUME` has no counterpart in a template: the path stays an ordinary directory of the sandbox.
 
-    Docker also throws away what later steps change below the path; a template keeps it. `--allow volume` accepts that
-    with a warning.
+    Docker mounts a volume there when a container starts, with the image's files in it; in a sandbox they simply are there.
+    `--allow volume` accepts that with a warning.
     """
     return (
         f"VOLUME is not supported on {provider.title}: {path} would be an ordinary directory",
