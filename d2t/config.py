@@ -71,6 +71,10 @@ class Settings:
     build_args: Mapping[str, str] = _key(TABLE, dict)
     allow: tuple[str, ...] = _key(TEXTS, ())
     persist_env: bool = _key(FLAG, True)
+    select: tuple[str, ...] = _key(TEXTS, ())  # of `d2t lint`: codes of rules, or their beginnings
+    ignore: tuple[str, ...] = _key(TEXTS, ())
+    per_file_ignores: Mapping[str, tuple[str, ...]] = _key(TABLE_OF_TEXTS, dict)  # globs, from the folder of the file
+    severity: Mapping[str, str] = _key(TABLE, dict)  # of codes, or their beginnings: error, warning or info
 
 
 _FIELDS = {item.name.replace("_", "-"): item for item in fields(Settings) if item.metadata}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -14,9 +14,9 @@ from d2t.report.color import wanted
 from d2t.report.terminal import visible
 
 
-def width() -> int:
-    """The cells of a line: the terminal's, 80 where there is none."""
-    return shutil.get_terminal_size().columns if sys.stderr.isatty() else 80
+def width(stream: TextIO | None = None) -> int:
+    """The cells of a line of a stream (standard error): the terminal's, 80 where there is none."""
+    return shutil.get_terminal_size().columns if (stream or sys.stderr).isatty() else 80
 
 
 def show(reports: Sequence[Report]) -> None:

@@ -104,7 +104,7 @@ def _plan(dockerfile: ins.Dockerfile, ask: Ask, problems: list[Diagnostic]) -> B
             if instruction.origin.line not in lines:
                 rest.append(instruction)
             elif isinstance(instruction, ins.From) and instruction.image != _STAND_IN:
-                rest.append(replace(instruction, image=_STAND_IN, platform=""))
+                rest.append(instruction._replace(image=_STAND_IN, platform=""))
         if tuple(rest) == dockerfile.instructions:
             return None  # an error without a place, such as a target that does not exist
         dockerfile = replace(dockerfile, instructions=tuple(rest))

@@ -72,14 +72,14 @@ class Situation:
         fix.intended(expected, found)
         if found != expected:
             return False
-        now = gather(after, self.providers, ask).diagnostics
-        return not worse(self.gathered.diagnostics, now) and _count(item, now) < _count(item, self.gathered.diagnostics)
+        before, now = self.gathered.diagnostics, gather(after, self.providers, ask).diagnostics
+        count = _count(item, before)  # 0: said of a comment, once all else was known
+        return not worse(before, now) and (not count or _count(item, now) < count)
 
 
 def _count(item: Diagnostic, found: tuple[Diagnostic, ...]) -> int:
-    """How often a finding's rule says the same; a finding about comments is not among them and counts as fixed."""
-    same = sum(one.code == item.code and one.message == item.message for one in found)
-    return same or -1
+    """How often a finding's rule says the same."""
+    return sum(one.code == item.code and one.message == item.message for one in found)
 
 
 def _document(plan: BuildPlan) -> Document:
