@@ -73,6 +73,7 @@ def transpile(
     target: str = "",
     base_config: ImageConfig | None = None,
     ready: str = "",
+    default_ready: str = "",
     compose_test: tuple[str, ...] | None = None,
     allow: Iterable[str] = (),
     user: str = "",
@@ -84,10 +85,11 @@ def transpile(
 ) -> Result:
     """Translate a Dockerfile for one provider.
 
-    `source`, `build_args`, `target` and `base_config` are as in `plan`. `ready` is a hint such as "port:8080";
+    `source`, `build_args`, `target` and `base_config` are as in `plan`. `ready` is a hint such as "port:8080", and
+    `default_ready` one that a comment of the file overrides;
     `compose_test` the `test` of a compose healthcheck; `allow` names what may be dropped with a warning ("expose",
     "volume"); `user` and `workdir` replace the image's at start; `from_template` replaces the base; `persist_env` keeps
-    ENV for later commands of the sandbox; `start` is the start command where neither a comment nor the image says one;
+    ENV for later commands of the sandbox; `start` is the start command where no comment says one;
     `context` lists the build context (`d2t.context.scan`), which COPY needs, or is called for it when there is a COPY.
 
     Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`.
@@ -99,6 +101,7 @@ def transpile(
     options = Options(
         start=start,
         ready=ready,
+        default_ready=default_ready,
         compose_test=compose_test,
         allow=frozenset(allow),
         user=user,

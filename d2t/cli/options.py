@@ -12,9 +12,9 @@ import click
 
 from d2t import providers
 from d2t.cli import sources
-from d2t.config import Settings
 
 if TYPE_CHECKING:
+    from d2t.config import Settings
     from d2t.api import Result
     from d2t.plan.build import ImageConfig
     from d2t.template import Template
@@ -177,7 +177,8 @@ class Translation:
     workdir: str = ""
     persist_env: bool | None = None
     context: str = ""  # a folder
-    start: str = ""  # only files of settings say it
+    start: str = ""  # only files of settings say it, and the next
+    default_ready: str = ""
 
     def over(self, settings: Settings) -> Translation:
         """With what a file of settings says where no option was given.
@@ -187,10 +188,10 @@ class Translation:
         for name in settings.allow:
             if name not in ("expose", "volume"):
                 raise click.UsageError(f"{settings.file}: `allow` takes expose and volume, not {name}")
-        ready = self.ready
-        if not ready and settings.ready and self.compose_test is None:
+        default_ready = ""
+        if settings.ready and self.compose_test is None:
             try:
-                ready = check_ready(None, None, settings.ready)
+                default_ready = check_ready(None, None, settings.ready)
             except click.BadParameter as error:
                 raise click.UsageError(f"{settings.file}: `ready`: {error.message}") from None
         base_config = self.base_config
@@ -203,7 +204,7 @@ class Translation:
             target=self.target or settings.target,
             base_config=base_config,
             from_template=self.from_template or settings.from_template,
-            ready=ready,
+            default_ready=default_ready,
             allow=self.allow or settings.allow,
             user=self.user or settings.user,
             workdir=self.workdir or settings.workdir,
@@ -240,6 +241,7 @@ class Translation:
             target=self.target,
             base_config=self.base_config,
             ready=self.ready,
+            default_ready=self.default_ready,
             compose_test=self.compose_test,
             allow=self.allow,
             user=self.user,
@@ -252,7 +254,7 @@ class Translation:
 
 def translation_options(command: F) -> F:
     """The options of every command that translates; they come as one `translation: Translation`."""
-    names = [name for name in Translation.__dataclass_fields__ if name not in ("compose_test", "start")]
+    names = [name for name in Translation.__dataclass_fields__ if name not in ("compose_test", "start", "default_ready")]
 
     @functools.wraps(command)
     def wrapper(*args: Any, compose: str | None, service: str, **kwargs: Any) -> Any:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from d2t.diagnostics import Diagnostic
 from d2t.dockerfile.source import MAX_BYTES, UnreadableError, decode
-from d2t.rules import reading
 
 STDIN = "-"
 DEFAULTS = ("Dockerfile", "Containerfile")  # Docker's name before Podman's
@@ -53,14 +52,20 @@ def read(path: str, name: str = "") -> Source:
             with open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)  # no more: it may be a disk image, or endless
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        return Source(name or path, problem=reading.unreadable_file(None, _reason(error)), missing=True)
+        return Source(name or path, problem=_unreadable(_reason(error)), missing=True)
     if len(data) > MAX_BYTES:
-        problem = reading.unreadable_file(None, f"too large for a Dockerfile: more than {MAX_BYTES:,} bytes")
+        problem = _unreadable(f"too large for a Dockerfile: more than {MAX_BYTES:,} bytes")
         return Source(name or path, problem=problem)
     try:
         return Source(name or path, decode(data))
     except UnreadableError as error:
-        return Source(name or path, problem=reading.unreadable_file(None, str(error)))
+        return Source(name or path, problem=_unreadable(str(error)))
+
+
+def _unreadable(message: str) -> Diagnostic:
+    from d2t.rules import reading
+
+    return reading.unreadable_file(None, message)
 
 
 def default(named: str = "") -> str:

@@ -74,6 +74,14 @@ def nodes(text: str) -> tuple[list[Node], str, list[SyntaxProblem]]:
     return found, ast.escape_token, problems
 
 
+def is_heredoc(word: str) -> bool:
+    """Whether a word is a heredoc's marker and nothing else."""
+    try:
+        return "<<" in word and parse_heredoc(word) is not None
+    except ValueError:
+        return False
+
+
 def inner(text: str, escape: str, heredocs: list[DockerfileHeredoc]) -> Node:
     """The one instruction of an ONBUILD trigger.
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.durations import duration
-from d2t.dockerfile.port import Node, SyntaxProblem, inner, parse_heredoc
+from d2t.dockerfile.port import Node, SyntaxProblem, inner, is_heredoc, parse_heredoc
 from d2t.dockerfile.source import Origin
 
 NAMES = (
@@ -192,11 +192,11 @@ def _sources(node: Node) -> tuple[tuple[str, ...], str, tuple[ins.Heredoc, ...]]
         )
     *words, dest = node.args
     if not node.heredocs:
-        if "<<" in dest and _is_heredoc(dest):
+        if "<<" in dest and is_heredoc(dest):
             raise Malformed(f"{node.name} cannot accept a heredoc as a destination", dest)
         if not any("<<" in word for word in words):
             return tuple(words), dest, ()
-    if _is_heredoc(dest):
+    if is_heredoc(dest):
         raise Malformed(f"{node.name} cannot accept a heredoc as a destination", dest)
     contents = {doc.name: doc.content for doc in node.heredocs}
     paths, documents = [], []
@@ -217,10 +217,6 @@ def _heredoc(word: str) -> ins.Heredoc | None:
     except ValueError:
         return None
     return ins.Heredoc(doc.name, "", doc.chomp, doc.expand) if doc else None
-
-
-def _is_heredoc(word: str) -> bool:
-    return _heredoc(word) is not None
 
 
 def _copy(node: Node, origin: Origin, escape: str) -> ins.Copy:

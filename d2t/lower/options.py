@@ -36,6 +36,7 @@ class Options:
 
     start: str = ""
     ready: str = ""
+    default_ready: str = ""
     compose_test: tuple[str, ...] | None = None
     allow: frozenset[str] = frozenset()
     user: str = ""

@@ -28,15 +28,17 @@ def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
     """The start command and why it is wrapped; "" for none. What runs is Docker's argv, user, folder and variables."""
     if hints.text("start"):
         return hints.text("start"), "# d2t: start="
+    if state.options.start:
+        return state.options.start, "as the settings say"
     image, config = state.plan.image, state.plan.base_config
     argv = (*(image.entrypoint or ()), *(image.cmd or ()))
     origin = _origin(state)
     base = state.plan.base_name
-    told = state.options.from_template or state.options.start or starts_nothing(base)
+    told = state.options.from_template or starts_nothing(base)
     if config is None and image.entrypoint is None and not told:
         state.report(behaviour.base_start_unknown(origin or state.plan.base_origin, base, bool(argv)))
     if not argv:
-        return state.options.start, "as the settings say" if state.options.start else ""
+        return "", ""
     if len(argv) == 1 and argv[0] in _INTERACTIVE:
         state.report(behaviour.start_is_a_shell(origin, argv[0]))
         return "", ""
@@ -60,7 +62,7 @@ def lower_ready(state: Lowering, hints: Hints, start: str) -> Resolved:
     resolved = ready.resolve(
         has_start=bool(start),
         option=ready.parse_hint(state.options.ready) if state.options.ready else None,
-        comment=hints.text("ready"),
+        comment=hints.text("ready") or state.options.default_ready,
         health=plan.image.healthcheck.test if plan.image.healthcheck else None,
         compose=state.options.compose_test,
         exposed=tuple(_exposed(state)),

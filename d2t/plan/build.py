@@ -1,9 +1,13 @@
-"""The plan's types: the steps of the target's own chain in build order, and the image config."""
+"""The plan's types: the steps of the target's own chain in build order, and the image config.
+
+Named tuples, as in `dockerfile.instructions`: start-up is felt.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from d2t.dockerfile.instructions import Instruction
 from d2t.dockerfile.source import Origin
@@ -12,8 +16,7 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  #
 DEFAULT_SHELL = ("/bin/sh", "-c")
 
 
-@dataclass(frozen=True, slots=True)
-class Mount:
+class Mount(NamedTuple):
     """One `RUN --mount`, expanded. `target` is absolute."""
 
     type: str  # bind, cache, tmpfs, secret or ssh
@@ -25,8 +28,7 @@ class Mount:
     env: str = ""  # the variable that a secret is put into; "" when it is a file
 
 
-@dataclass(frozen=True, slots=True)
-class RunStep:
+class RunStep(NamedTuple):
     """One RUN of the target's chain, as BuildKit would execute it."""
 
     origin: Origin
@@ -43,8 +45,7 @@ class RunStep:
     triggered: bool = False  # by an ONBUILD of the base
 
 
-@dataclass(frozen=True, slots=True)
-class CopySource:
+class CopySource(NamedTuple):
     """One source of COPY or ADD."""
 
     kind: str  # context, document, url, git, stage or image
@@ -54,8 +55,7 @@ class CopySource:
     from_: str = ""  # the stage or image
 
 
-@dataclass(frozen=True, slots=True)
-class CopyStep:
+class CopyStep(NamedTuple):
     """One COPY or ADD of the target's chain."""
 
     origin: Origin
@@ -73,38 +73,33 @@ class CopyStep:
     triggered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EnvStep:
+class EnvStep(NamedTuple):
     """ENV, expanded; symbolic values hold marks (see `dockerfile.expand`)."""
 
     origin: Origin
     values: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArgStep:
+class ArgStep(NamedTuple):
     """ARG, expanded: what the next RUNs see; None for a name without a value."""
 
     origin: Origin
     values: tuple[tuple[str, str | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkdirStep:
+class WorkdirStep(NamedTuple):
     """WORKDIR: the directory is made if it is missing, for the user of that moment."""
 
     origin: Origin
     path: str  # absolute
 
 
-@dataclass(frozen=True, slots=True)
-class UserStep:
+class UserStep(NamedTuple):
     origin: Origin
     user: str
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigStep:
+class ConfigStep(NamedTuple):
     """An instruction that only sets the image config. `values` are its expanded words."""
 
     origin: Origin
@@ -115,8 +110,7 @@ class ConfigStep:
 Step = RunStep | CopyStep | EnvStep | ArgStep | WorkdirStep | UserStep | ConfigStep
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(NamedTuple):
     """The healthcheck of an image config. Times in nanoseconds, 0 for Docker's default."""
 
     test: tuple[str, ...]
@@ -127,11 +121,10 @@ class Health:
     retries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ImageConfig:
+class ImageConfig(NamedTuple):
     """The config of an image, in the terms of the OCI image spec and Docker's additions. None: not set."""
 
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
     workdir: str = ""
     user: str = ""
     cmd: tuple[str, ...] | None = None
@@ -147,8 +140,7 @@ class ImageConfig:
     os_id: str = ""  # ID of /etc/os-release, where something told it
 
 
-@dataclass(frozen=True, slots=True)
-class BuildPlan:
+class BuildPlan(NamedTuple):
     """What `docker build` would do for one target."""
 
     target: str  # the stage's name; "" when it has none

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import ExpansionError, expand_document
-from d2t.dockerfile.port import chomp_heredoc_content, parse_heredoc
+from d2t.dockerfile.port import chomp_heredoc_content
 from d2t.dockerfile.source import Origin
 from d2t.plan import paths
 from d2t.plan.build import CopySource, CopyStep
@@ -31,14 +31,6 @@ _GIT_QUERIES = {
     "mtime",
     "fetch-by-commit",
 }
-
-
-def is_document(word: str) -> bool:
-    """Whether a word is a heredoc's marker and nothing else."""
-    try:
-        return parse_heredoc(word) is not None
-    except ValueError:
-        return False
 
 
 def mode(text: str, origin: Origin) -> str:

@@ -1,4 +1,7 @@
-"""What each instruction does to its stage: one function per instruction, as BuildKit's `dispatch…`."""
+"""What each instruction does to its stage: one function per instruction, as BuildKit's `dispatch…`.
+
+Modules that only some instructions need are imported with the first of these.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,8 @@ from typing import Any
 
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import ExpansionError, expand_words
-from d2t.dockerfile.port import chomp_heredoc_content
-from d2t.plan import build, copying, mounts, ports, signals
+from d2t.dockerfile.port import chomp_heredoc_content, is_heredoc
+from d2t.plan import build
 from d2t.plan.problem import EXPANSION, STAGE, VALUE, PlanProblem
 from d2t.plan.scope import Scope
 from d2t.plan.stages import Stage, expanded
@@ -59,10 +62,7 @@ def _arg(d: Dispatch, c: ins.Arg) -> build.Step:
 
 
 def _run(d: Dispatch, c: ins.Run) -> build.Step:
-    try:
-        mounted = tuple(mounts.parse(text, lambda word: d.word(word, c), d.scope.workdir) for text in c.mounts)
-    except mounts.MountError as error:
-        raise PlanProblem(VALUE, str(error), c.origin, "--mount") from None
+    mounted = _mounts(d, c) if c.mounts else ()
     args, script = c.args, ""
     if not c.exec_form:
         args = (" ".join(args),)
@@ -94,9 +94,18 @@ def _run(d: Dispatch, c: ins.Run) -> build.Step:
     )
 
 
+def _mounts(d: Dispatch, c: ins.Run) -> tuple[build.Mount, ...]:
+    from d2t.plan import mounts
+
+    try:
+        return tuple(mounts.parse(text, lambda word: d.word(word, c), d.scope.workdir) for text in c.mounts)
+    except mounts.MountError as error:
+        raise PlanProblem(VALUE, str(error), c.origin, "--mount") from None
+
+
 def _with_documents(command: str, c: ins.Run, os: str) -> tuple[tuple[str, ...], str]:
     """A RUN with heredocs: a sole document is the command or, with a shebang, a file; otherwise the shell reads them."""
-    if copying.is_document(command):
+    if is_heredoc(command):
         document = c.heredocs[0]
         data = chomp_heredoc_content(document.content) if document.chomp else document.content
         if os != "windows" and data.startswith("#!"):
@@ -147,6 +156,8 @@ def _healthcheck(d: Dispatch, c: ins.Healthcheck) -> build.Step:
 
 
 def _expose(d: Dispatch, c: ins.Expose) -> build.Step:
+    from d2t.plan import ports
+
     found: list[str] = []
     for port in c.ports:
         try:
@@ -173,6 +184,8 @@ def _volume(d: Dispatch, c: ins.Volume) -> build.Step:
 
 
 def _stopsignal(d: Dispatch, c: ins.Stopsignal) -> build.Step:
+    from d2t.plan import signals
+
     value = d.word(c.signal, c)
     if not signals.valid(value):
         raise PlanProblem(VALUE, f"invalid signal: {value}", c.origin, c.signal)
@@ -195,6 +208,8 @@ def _maintainer(d: Dispatch, c: ins.Maintainer) -> build.Step:
 
 
 def _copy(d: Dispatch, c: ins.Copy | ins.Add) -> build.Step:
+    from d2t.plan import copying
+
     source = d.stage.sources.get(id(c))
     owner, mode = d.word(c.chown, c), copying.mode(d.word(c.chmod, c), c.origin)
     checksum = d.word(c.checksum, c) if isinstance(c, ins.Add) else ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from d2t.diagnostics import Diagnostic
 from d2t.dockerfile import instructions as ins
@@ -152,7 +151,7 @@ class _Planner:
                 instruction = read_trigger(expression)
             except ValueError as error:
                 raise PlanProblem(STAGE, str(error), stage.from_.origin) from None
-        return replace(instruction, origin=stage.from_.origin)
+        return instruction._replace(origin=stage.from_.origin)
 
     def _stage(self, stage: Stage, globals: Env, dispatched: set[int]) -> None:
         base = stage.base

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import Env, ExpansionError, expand
 from d2t.dockerfile.source import Origin
-from d2t.plan import mounts, platform, reference
+from d2t.plan import platform, reference
 from d2t.plan.problem import EXPANSION, IMAGE, STAGE, VALUE, PlanProblem
 
 SCRATCH = "scratch"
@@ -113,6 +113,8 @@ def _link(stage: Stage, command: ins.Instruction, stages: list[Stage], by_name: 
     if isinstance(command, ins.Copy) and command.from_:
         stage.sources[id(command)] = source_of(command.from_, command.origin, stages, by_name)
     elif isinstance(command, ins.Run) and command.mounts:
+        from d2t.plan import mounts
+
         for mount in command.mounts:
             name = mounts.source_name(mount)
             if name and name.lower() not in by_name and name != SCRATCH:

@@ -12,6 +12,7 @@ import click
 import pytest
 
 from d2t.cli import sources
+from d2t.rules import reading
 
 
 def test_a_file(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_standard_input_under_another_name(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_closed_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
-    assert sources.read("-").problem == sources.reading.unreadable_file(None, "standard input is closed")
+    assert sources.read("-").problem == reading.unreadable_file(None, "standard input is closed")
 
 
 def problem(path: object) -> tuple[str, int]:
