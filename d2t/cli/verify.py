@@ -1,0 +1,92 @@
+"""`d2t verify`: build with Docker and with the local service, and compare."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from d2t.cli import console, options, sources
+from d2t.cli.progress import progress
+from d2t.config import ConfigError, Finder
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from d2t.verify.run import Job
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[DOCKERFILE]...")
+@options.translation_options
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line for each file.")
+@click.option("--jobs", "-j", type=click.IntRange(min=1), default=2, show_default=True, help="Builds at a time.")
+def command(files: tuple[str, ...], translation: options.Translation, as_json: bool, jobs: int) -> None:
+    """Build each DOCKERFILE with Docker and its template with the local service, and compare.
+
+    Compared are files, and the user, folder, environment, arguments and children of the start command. Prints `same`, or
+    the differences by the instruction that caused them. Needs a Docker or Podman engine, and its command line client.
+
+    \b
+    Exit codes: 0 all the same; 1 something differs, is refused or does not build;
+    2 wrong usage or environment.
+    """
+    from d2t.verify.docker import VerifyError
+    from d2t.verify.outcome import Status, to_json, to_text
+    from d2t.verify.run import Verifier
+
+    code = 0
+    wanted: list[Job] = []
+    for path in files or (sources.default(),):
+        source = sources.read(path)
+        if source.path == sources.STDIN:
+            raise click.UsageError("verify needs files: `docker build` reads them too")
+        if source.problem is not None and source.missing:
+            console.error(f"cannot read {path}: {source.problem.message}")
+            code = 2
+            continue
+        wanted.append(_job(source, translation))
+    try:
+        with Verifier(_engine(), workers=jobs) as verifier, progress() as shown:
+            for number, outcome in enumerate(
+                verifier.verify(wanted, lambda job: shown.state(f"building {job.name}")), 1
+            ):
+                shown.state(f"{number} of {len(wanted)} done")
+                click.echo(
+                    json.dumps(to_json(outcome), ensure_ascii=False) if as_json else to_text(outcome), nl=as_json
+                )
+                code = max(code, int(outcome.status is not Status.SAME))
+    except VerifyError as error:
+        console.fail(str(error))
+    except KeyboardInterrupt:
+        console.fail("interrupted", 130)
+    sys.exit(code)
+
+
+def _engine() -> DockerClient:
+    from d2t.verify.docker import connect
+
+    return connect()
+
+
+def _job(source: sources.Source, translation: options.Translation) -> Job:
+    from d2t.verify.translation import job
+
+    try:
+        settled = translation.over(Finder().of(source.settings_path))
+    except ConfigError as error:
+        console.fail(str(error))
+    path = Path(source.path)
+    return job(
+        source.path,
+        path,
+        Path(settled.context or source.folder),
+        settled.service(),
+        lambda config: (settled if settled.base_config else replace(settled, base_config=config)).transpile(source),
+        build_args=settled.build_args,
+        target=settled.target,
+    )

@@ -1,0 +1,1 @@
+"""`docker build` and the local build service, compared."""

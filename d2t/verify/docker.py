@@ -1,0 +1,250 @@
+"""The yardstick: what the engine's own `docker build` and `docker run` make of a Dockerfile."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from d2t.plan.base import read_config
+from d2t.plan.build import ImageConfig
+from d2t.verify import processes
+from d2t.verify.layers import LayerReader
+from d2t.verify.state import Files, Process, Start
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+
+HOSTNAME = "sandbox"
+LABEL = "d2t.verify"
+_PLACE = re.compile(r"^\S*?:(\d+)$", re.M)  # BuildKit's excerpt of a failed step begins with "Dockerfile:7"
+_NOISE = re.compile(r"^(#\d+ |-+$|\s*$|View build details)")
+
+
+class VerifyError(Exception):
+    """Verification cannot be done here: no engine, no client. The message says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What `docker build` gave: an image, or an error with the Dockerfile's line (0: not named)."""
+
+    image: str = ""
+    error: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """`docker build` through the client's command line: BuildKit is not in the engine's API for clients."""
+
+    argv: tuple[str, ...]
+    network: str = ""  # --network of RUN; "" for the engine's default
+
+    @classmethod
+    def find(cls, client: DockerClient) -> Builder:
+        """The client of this engine.
+
+        Raises VerifyError when there is none.
+        """
+        network = "" if _has_bridge(client) else "none"
+        if docker := shutil.which("docker"):
+            return cls((docker, "build"), network)
+        if podman := shutil.which("podman"):
+            return cls((podman, "build", "--format", "docker"), network)
+        raise VerifyError(
+            "`docker build` needs the `docker` command (with buildx) or `podman` on PATH: neither is there"
+        )
+
+    def build(
+        self,
+        dockerfile: Path,
+        context: Path,
+        *,
+        build_args: Mapping[str, str] | None = None,
+        target: str = "",
+        tag: str,
+        fresh: bool = False,
+    ) -> Built:
+        """Build an image called `tag`; `fresh` leaves the build cache out. A failing Dockerfile is no exception."""
+        command = [*self.argv, "--tag", tag, "--file", str(dockerfile)]
+        command += ["--network", self.network] if self.network else []
+        command += ["--target", target] if target else []
+        command += ["--no-cache"] if fresh else []
+        for name, value in (build_args or {}).items():
+            command += ["--build-arg", f"{name}={value}"]
+        done = subprocess.run(
+            [*command, str(context)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "DOCKER_CLI_HINTS": "0"},
+            check=False,
+        )
+        output = done.stdout.decode("utf-8", "replace")
+        return Built(image=tag) if done.returncode == 0 else _failed(output, done.returncode)
+
+
+def _has_bridge(client: DockerClient) -> bool:
+    return any(network.attrs.get("Driver") == "bridge" for network in client.networks.list())
+
+
+def _failed(output: str, status: int) -> Built:
+    lines = [line for line in output.splitlines() if not _NOISE.match(line)]
+    said = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1] if lines else "")
+    place = _PLACE.findall(output)
+    reason = said.removeprefix("ERROR: ") or f"docker build ended with status {status}"
+    return Built(error=reason, line=int(place[-1]) if place else 0)
+
+
+class Images:
+    """Reads the files of images, several with one request: layers that they share are sent once."""
+
+    def __init__(self, client: DockerClient, reader: LayerReader) -> None:
+        self._client = client
+        self._reader = reader
+
+    def files(self, images: Sequence[str]) -> dict[str, Files]:
+        """The files of each image, by the name or id given."""
+        ids = {image: self._client.images.get(image).id for image in images}
+        api = self._client.api
+        response = api.get(
+            f"{api.base_url}/v{api.api_version}/images/get", params={"names": list(images)}, stream=True, timeout=None
+        )
+        with response:
+            response.raise_for_status()
+            found = self._reader.read(cast(IO[bytes], response.raw))
+        return {image: found[identity] for image, identity in ids.items()}
+
+
+def remove_image(client: DockerClient, image: str) -> None:
+    """Remove an image by its name if it is there; the build cache stays."""
+    from docker.errors import APIError
+
+    try:
+        client.images.remove(image)
+    except APIError:
+        return
+
+
+def base_config(client: DockerClient, image: str) -> ImageConfig | None:
+    """The config of a base image as the engine has it, pulled when it has not; None when it cannot be had."""
+    from docker.errors import APIError
+
+    try:
+        found = client.images.get(image)
+    except APIError:
+        if not _has_bridge(client):
+            return None
+        try:
+            found = client.images.pull(image)
+        except APIError:
+            return None
+    return read_config(found.attrs)
+
+
+class Running:
+    """A container with a start command in it, to be looked at while it runs."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+
+    def look(self) -> Start:
+        """The start command now."""
+        from docker.errors import APIError
+
+        self._container.reload()
+        if self._container.attrs["State"]["Running"]:
+            with suppress(APIError):  # it may end in between
+                process = process_of(self._container, lambda found, own: 1)
+                if process is not None:
+                    return Start(process)
+            self._container.wait(timeout=10)
+            self._container.reload()
+        output = self._container.logs(stdout=True, stderr=True).decode("utf-8", "surrogateescape")
+        return Start(exit_code=int(self._container.attrs["State"]["ExitCode"]), output=output)
+
+    def later(self) -> Process | None:
+        """What `docker exec` starts with: the user, folder and environment of the image's config."""
+        result = self._container.exec_run(["/bin/sh", "-c", processes.SELF], stderr=False)
+        found, _ = processes.parse(cast(bytes, result.output).decode("utf-8", "replace"))
+        return next((seen.process for seen in found.values()), None)
+
+
+def look_at(container: Container, user: str = "0:0") -> tuple[dict[int, processes.Seen], int]:
+    """The processes of a container by pid, and the pid of the script that looked. Runs the image's own /bin/sh."""
+    quiet = {"LD_PRELOAD": "", "ENV": "", "BASH_ENV": ""}
+    result = container.exec_run(
+        ["/bin/sh", "-c", processes.LOOK], stderr=False, user=user, environment=quiet, workdir="/"
+    )
+    return processes.parse(cast(bytes, result.output).decode("utf-8", "replace"))
+
+
+def process_of(
+    container: Container, choose: Callable[[Mapping[int, processes.Seen], int], int | None]
+) -> Process | None:
+    """The process that `choose` picks from those of a container, with its descendants.
+
+    Root in a container may not read the environment of other users' processes: those are asked for as their user.
+    """
+    found, own = look_at(container)
+    pid = choose(found, own)
+    process = processes.tree(found, pid) if pid is not None else None
+    if process is None or pid is None or process.cwd:
+        return process
+    again = look_at(container, f"{process.uid}:{process.gid}")[0].get(pid)
+    return replace(process, env=again.process.env, cwd=again.process.cwd) if again else process
+
+
+@contextmanager
+def running(client: DockerClient, image: str, *, keep: bool = False) -> Iterator[Running]:
+    """`docker run -d IMAGE`, removed at the end. `keep` replaces its command by one that stays."""
+    from docker.errors import APIError
+
+    options: dict[str, Any] = {"entrypoint": ["/bin/sh", "-c", "while :; do sleep 3600; done"]} if keep else {}
+    container = client.containers.create(
+        image,
+        network_mode="none",
+        hostname=HOSTNAME,
+        labels={LABEL: "1"},
+        detach=True,
+        **options,
+    )
+    try:
+        with suppress(APIError):  # a command that cannot be run: its state says so
+            container.start()
+        yield Running(container)
+    finally:
+        container.remove(force=True, v=True)
+
+
+def has_start(client: DockerClient, image: str) -> bool:
+    """Whether `docker run IMAGE` has something to run."""
+    config = client.images.get(image).attrs["Config"]
+    return bool(config.get("Entrypoint") or config.get("Cmd"))
+
+
+def connect() -> DockerClient:
+    """A client of the engine that the environment names.
+
+    Raises VerifyError when there is none.
+    """
+    try:
+        import docker
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+    except ImportError as error:
+        raise VerifyError(f"verify needs more packages ({error.name}): pip install 'd2t[local]'") from None
+    try:
+        client = docker.from_env(timeout=600)
+        client.ping()
+    except (DockerException, RequestException) as error:
+        raise VerifyError(f"no container engine answers: {error}") from None
+    return client

@@ -1,0 +1,374 @@
+"""Verification from end to end: build both ways, look at both, compare, explain."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from d2t.diagnostics import Diagnostic
+from d2t.local.engine import EngineError
+from d2t.plan.build import BuildPlan, ImageConfig
+from d2t.providers import Provider
+from d2t.service import Build, Connection
+from d2t.verify import provisioning
+from d2t.verify.compare import Control, Difference, compare, compare_start
+from d2t.verify.docker import Builder, Built, Images, Running, base_config, has_start, remove_image, running
+from d2t.verify.explain import Cause, Explained, explain
+from d2t.verify.layers import LayerReader
+from d2t.verify.outcome import Outcome, Status
+from d2t.verify.sandbox import STAY, Observer, Sandbox, Service
+from d2t.verify.state import Files, Process, Snapshot, Start
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+    from d2t.local.engine import Engine
+
+BATCH = 12  # jobs whose files are read with one request
+SETTLE_SECONDS = 4.0  # how long two start commands may take to look alike
+CONTROL_SECONDS = 30.0
+PAUSE_SECONDS = 0.1
+REPOSITORY = "d2t-verify"
+START_SHELL = "D2T319"  # the template has no start command because the image's only waits for input
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A template on its way, by whatever made it. `send` submits it under a name; None when it was refused."""
+
+    plan: BuildPlan | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    send: Callable[[Connection, str], Build] | None = None
+    lines: Sequence[int] = ()  # the Dockerfile's line of each step
+    message: str = ""  # why it was refused, where no diagnostic says it
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One Dockerfile to verify."""
+
+    name: str  # how to call it
+    dockerfile: Path
+    context: Path
+    provider: Provider
+    translate: Callable[[ImageConfig | None], Translated]
+    base: str = ""  # the base image, where it is known; its config is given to `translate`
+    build_args: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
+    yardstick: Path | None = None  # what to give to `docker build` instead of `dockerfile`
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What was observed while a sandbox was there."""
+
+    image: str = ""
+    docker_start: Start = field(default_factory=Start)
+    service_start: Start = field(default_factory=Start)
+    docker_later: Process | None = None
+    service_later: Process | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Observed:
+    """One job, built both ways."""
+
+    job: Job
+    outcome: Outcome | None  # decided without a comparison
+    translated: Translated | None = None
+    docker_image: str = ""
+    control: _Control | None = None
+    seen: _Seen = field(default_factory=_Seen)
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Control:
+    """The empty template on one base, files read on demand."""
+
+    base_image: str
+    image: str
+    start: Process | None
+    later: Process | None
+    base: Files | None = None
+    files: Files | None = None
+
+    def done(self) -> Control:
+        assert self.base is not None
+        assert self.files is not None
+        return Control(self.base, self.files, self.start, self.later)
+
+
+class Verifier:
+    """Verifies Dockerfiles with one engine. Use as a context manager: it leaves no image, container or service behind."""
+
+    def __init__(
+        self, client: DockerClient, engine: Engine, *, workers: int = 2, settle: float = SETTLE_SECONDS
+    ) -> None:
+        """`settle`: seconds that two start commands may take to look alike. Raises VerifyError without `docker`."""
+        self._client = client
+        self._builder = Builder.find(client)
+        self._images = Images(client, LayerReader(provisioning.keeps_content))
+        self._workers = workers
+        self._settle = settle
+        self._lock = threading.Lock()
+        self._stack = ExitStack()
+        self._services: dict[str, Service] = {}
+        self._controls: dict[tuple[str, str], _Control | str] = {}
+        self._observer = Observer(engine)
+        self._logs = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="d2t-verify-")))
+
+    def __enter__(self) -> Verifier:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def verify(self, jobs: Iterable[Job], started: Callable[[Job], None] = lambda job: None) -> Iterator[Outcome]:
+        """The outcome of each job, in order. `started` is told when work on a job begins, from any thread.
+
+        Raises VerifyError when the engine fails.
+        """
+
+        def observe(job: Job) -> _Observed:
+            started(job)
+            return self._observe(job)
+
+        with ThreadPoolExecutor(self._workers, "verify") as pool:
+            try:
+                pending = pool.map(observe, jobs)
+                while batch := list(itertools.islice(pending, BATCH)):
+                    yield from self._judge(batch)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    # building
+
+    def _observe(self, job: Job) -> _Observed:
+        from docker.errors import DockerException
+
+        begun = time.monotonic()
+        try:
+            observed = self._build(job)
+        except (DockerException, EngineError) as error:
+            message = f"the engine: {error}"
+            observed = _Observed(job, Outcome(job.name, job.provider.id, Status.UNKNOWN, message=message))
+        return replace(observed, seconds=time.monotonic() - begun)
+
+    def _build(self, job: Job) -> _Observed:
+        translated = job.translate(base_config(self._client, job.base) if job.base else None)
+        plain = Outcome(job.name, job.provider.id, Status.REFUSED, translated.diagnostics, message=translated.message)
+        if translated.send is None:
+            return _Observed(job, plain)
+        built = self._builder.build(
+            job.yardstick or job.dockerfile,
+            job.context,
+            build_args=job.build_args,
+            target=job.target,
+            tag=self._tag(),
+        )
+        if built.error:
+            return _Observed(job, self._without_docker(job, translated, plain, built))
+        control = self._control(job)
+        if isinstance(control, str):
+            return _Observed(job, replace(plain, status=Status.FAILED, message=control))
+        seen = _Seen()
+        failure = self._service(job.provider).build(
+            translated.send, lambda sandbox: self._look(built.image, sandbox, control, seen)
+        )
+        if failure is not None:
+            line = translated.lines[int(failure.step) - 1] if failure.step.isdecimal() and translated.lines else 0
+            remove_image(self._client, built.image)
+            return _Observed(job, replace(plain, status=Status.FAILED, message=failure.message, line=line))
+        return _Observed(job, None, translated, built.image, control, seen)
+
+    def _without_docker(self, job: Job, translated: Translated, plain: Outcome, built: Built) -> Outcome:
+        """Docker's build failed: the service's has to fail too."""
+        if not built.line:  # not at a step: the base image, the network, the engine
+            return replace(plain, status=Status.UNKNOWN, message=f"docker build: {built.error}")
+        assert translated.send is not None
+        failure = self._service(job.provider).build(translated.send, lambda sandbox: None)
+        if failure is None:
+            message = f"docker build fails here, the template builds: {built.error}"
+            return replace(plain, status=Status.DIFFERENT, message=message, line=built.line)
+        line = translated.lines[int(failure.step) - 1] if failure.step.isdecimal() and translated.lines else 0
+        notes = (
+            f"both builds fail, docker's at line {built.line}" + (f", the service's at line {line}" if line else ""),
+        )
+        return replace(plain, status=Status.SAME, notes=notes)
+
+    def _service(self, provider: Provider) -> Service:
+        with self._lock:
+            if provider.id not in self._services:
+                self._services[provider.id] = self._stack.enter_context(
+                    Service.running(provider, self._observer, self._logs)
+                )
+            return self._services[provider.id]
+
+    @staticmethod
+    def _tag() -> str:
+        return f"{REPOSITORY}:{secrets.token_hex(8)}"
+
+    def _control(self, job: Job) -> _Control | str:
+        """The empty template on the job's base, built once; a text when it cannot be built."""
+        service = self._service(job.provider)
+        with self._lock:
+            key = (job.provider.id, job.base)
+            if key not in self._controls:
+                self._controls[key] = self._new_control(job.base, service)
+            return self._controls[key]
+
+    def _new_control(self, base: str, service: Service) -> _Control | str:
+        found: list[_Control] = []
+
+        def look(sandbox: Sandbox) -> None:
+            image = sandbox.commit(self._tag())
+            self._stack.callback(remove_image, self._client, image)
+            sandbox.start()
+            found.append(_Control(self._client.images.get(base).id, image, _stayed(sandbox), sandbox.later()))
+
+        failure = service.build_empty(base, look)
+        return f"the empty template on {base} does not build: {failure.message}" if failure else found[0]
+
+    # looking
+
+    def _look(self, docker_image: str, sandbox: Sandbox, control: _Control, seen: _Seen) -> None:
+        """Run both start commands side by side until they look alike, twice, or time is up."""
+        seen.image = sandbox.commit(self._tag())
+        sandbox.start()
+        with ExitStack() as stack:
+            container = None
+            if has_start(self._client, docker_image):
+                container = stack.enter_context(running(self._client, docker_image))
+            self._settle_down(container, sandbox, control, seen)
+            if container is None or seen.docker_start.process is None:
+                container = stack.enter_context(running(self._client, docker_image, keep=True))
+            seen.docker_later = container.later()
+        seen.service_later = sandbox.later()
+
+    def _settle_down(self, container: Running | None, sandbox: Sandbox, control: _Control, seen: _Seen) -> None:
+        nothing = Control(Files({}), Files({}), control.start, control.later)
+        end = time.monotonic() + self._settle
+        alike = 0
+        while True:
+            seen.docker_start = container.look() if container is not None else Start()
+            seen.service_start = sandbox.look()
+            alike = 0 if any(compare_start(seen.docker_start, seen.service_start, nothing)) else alike + 1
+            over = seen.docker_start.process is None and seen.service_start.process is None
+            if alike > 1 or over or time.monotonic() > end:
+                return
+            time.sleep(PAUSE_SECONDS)
+
+    # judging
+
+    def _judge(self, batch: Sequence[_Observed]) -> Iterator[Outcome]:
+        wanted = []
+        for item in batch:
+            if item.control is not None:
+                wanted += [item.docker_image, item.seen.image]
+                wanted += [] if item.control.files else [item.control.base_image, item.control.image]
+        files = self._images.files(list(dict.fromkeys(wanted))) if wanted else {}
+        for item in batch:
+            begun = time.monotonic()
+            outcome = item.outcome or self._compare(item, files)
+            yield replace(outcome, seconds=item.seconds + time.monotonic() - begun)
+        for item in batch:
+            for image in filter(None, (item.docker_image, item.seen.image)):
+                remove_image(self._client, image)
+
+    def _compare(self, item: _Observed, files: Mapping[str, Files]) -> Outcome:
+        translated, control, seen = item.translated, item.control, item.seen
+        assert translated is not None
+        assert control is not None
+        if seen.service_start.exit_code and item.job.provider["runtime.start_must_not_fail"]:
+            status, output = seen.service_start.exit_code, seen.service_start.output.strip().splitlines()
+            message = f"the start command ended with status {status}, which fails the build: {''.join(output[-1:])}"
+            return Outcome(
+                item.job.name, item.job.provider.id, Status.FAILED, translated.diagnostics, message=message.rstrip(": ")
+            )
+        if control.files is None:
+            control.base, control.files = files[control.base_image], files[control.image]
+        docker = Snapshot(files[item.docker_image], _start(seen, translated.diagnostics), seen.docker_later)
+        service = Snapshot(files[seen.image], seen.service_start, seen.service_later)
+        found = compare(docker, service, control.done(), item.job.provider)
+        notes: tuple[str, ...] = ()
+        if any(_may_vary(difference) for difference in found):
+            found, notes = self._without_varying(item.job, docker.files, found)
+        outcome = Outcome(item.job.name, item.job.provider.id, Status.SAME, translated.diagnostics, notes=notes)
+        if not found:
+            return outcome
+        causes = self._explain(item, docker.files, control.done(), found)
+        return replace(outcome, status=Status.DIFFERENT, causes=causes)
+
+    def _explain(
+        self, item: _Observed, docker: Files, control: Control, found: Sequence[Difference]
+    ) -> tuple[Cause, ...]:
+        assert item.translated is not None
+        if item.translated.plan is None:
+            return (Cause(0, "", tuple(Explained(difference, "") for difference in found)),)
+        layers = len(control.base.made_by)
+        return explain(found, item.translated.plan, docker, layers, item.job.provider, item.translated.diagnostics)
+
+    def _without_varying(
+        self, job: Job, docker: Files, found: Sequence[Difference]
+    ) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
+        """Leave out files that two runs of `docker build` do not agree on either."""
+        again = self._builder.build(
+            job.yardstick or job.dockerfile,
+            job.context,
+            build_args=job.build_args,
+            target=job.target,
+            tag=self._tag(),
+            fresh=True,
+        )
+        if again.error:
+            return tuple(found), ()
+        try:
+            second = self._images.files([again.image])[again.image]
+        finally:
+            remove_image(self._client, again.image)
+        varying = {
+            difference.subject
+            for difference in found
+            if _may_vary(difference)
+            and docker.entries.get(difference.subject) != second.entries.get(difference.subject)
+        }
+        if not varying:
+            return tuple(found), ()
+        left = tuple(
+            difference for difference in found if not (_may_vary(difference) and difference.subject in varying)
+        )
+        note = f"{len(varying)} files differ between two runs of docker build and were not compared: {min(varying)}, …"
+        return left, (note,)
+
+
+def _stayed(sandbox: Sandbox) -> Process | None:
+    """The control's start command, once the login shell has become it."""
+    end = time.monotonic() + CONTROL_SECONDS
+    while time.monotonic() < end:
+        process = sandbox.look().process
+        if process is not None and process.argv == STAY:
+            return process
+        time.sleep(PAUSE_SECONDS)
+    return None
+
+
+def _may_vary(difference: Difference) -> bool:
+    return difference.area == "files" and difference.aspect in ("content", "presence")
+
+
+def _start(seen: _Seen, diagnostics: Iterable[Diagnostic]) -> Start:
+    """Docker's start command; none where d2t said that it only waits for input, and it did end at once."""
+    docker = seen.docker_start
+    idle = docker.process is None and docker.exit_code == 0 and not docker.output
+    told = any(item.code == START_SHELL for item in diagnostics)
+    return Start() if idle and told and seen.service_start == Start() else docker
