@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from d2t.lower.images import has_login_path
 from d2t.lower.state import Lowering
 from d2t.rules import behaviour, support
 from d2t.template import Base, FromImage, FromTemplate
@@ -26,7 +27,7 @@ def lower_base(state: Lowering) -> Base:
         state.report(support.base_image_refused(where, provider, image))
     elif plan.platform != provider["api.platform"]:
         state.report(support.platform_not_supported((origin, "--platform"), provider, plan.platform))
-    elif plan.base_config is None:
+    elif plan.base_config is None and not has_login_path(image):
         state.report(behaviour.base_config_unknown(where, image))
     return FromImage(image)
 

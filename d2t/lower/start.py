@@ -78,6 +78,8 @@ def lower_ready(state: Lowering, hints: Hints, start: str) -> Resolved:
         default_milliseconds=provider["ready.default_milliseconds"],
     )
     for note in resolved.notes:
+        if note.kind is ready.Kind.NO_HINT and not start:
+            continue  # nothing is started, so nothing is waited for
         state.report(readiness.of_note(_where(state, hints, resolved, note.kind), note))
     return resolved
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from d2t.diagnostics import Diagnostic, Severity
-from d2t.dockerfile.expand import shown
+from d2t.dockerfile.expand import shown, symbols
 from d2t.dockerfile.source import Origin
 from d2t.plan.build import BuildPlan, CopyStep, RunStep, Step, WorkdirStep
 from d2t.plan.paths import clean
@@ -75,7 +75,7 @@ def left_in_cleared_folders(plan: BuildPlan, context: Context) -> Iterator[Diagn
     folders = context.provider["runtime.clears_tmp"]
     if not folders:
         return
-    left: dict[str, tuple[Origin, str]] = {}
+    left: dict[str, tuple[Origin, Effect]] = {}
     for step in plan.steps:
         mounted = [mount.target for mount in step.mounts] if isinstance(step, RunStep) else []
         for effect in _effects(step, (*folders, "/var/run", "/var/lock")):
@@ -84,13 +84,13 @@ def left_in_cleared_folders(plan: BuildPlan, context: Context) -> Iterator[Diagn
                 for other in [other for other in left if _covers(path, other)]:
                     del left[other]
             elif effect.kind == "write" and _below(path, folders) and not _below(path, mounted, itself=True):
-                left.setdefault(path, (step.origin, effect.token))
+                left.setdefault(path, (step.origin, effect))
     named: set[int] = set()
-    for path, (origin, token) in left.items():
+    for path, (origin, effect) in left.items():
         if origin.line not in named:
             named.add(origin.line)
             folder = next(folder for folder in folders if _below(path, [folder]))
-            yield tmp_cleared((origin, token), shown(token), folder)
+            yield tmp_cleared((origin, effect.token), shown(effect.path), folder)
 
 
 @check(modes_opened, RunStep, CopyStep)
@@ -115,7 +115,7 @@ def written_to_the_service_users_home(step: RunStep | CopyStep | WorkdirStep, co
     for effect in _effects(step, folders):
         if effect.kind == "write" and _below(effect.path, folders, itself=True):
             if not _creates(context.plan, owner):
-                yield home_taken_over((step.origin, effect.token), shown(effect.token), owner)
+                yield home_taken_over((step.origin, effect.token), shown(effect.path), owner)
             return
 
 
@@ -139,7 +139,7 @@ def _effects(step: Step, folders: tuple[str, ...] | list[str]) -> Iterator[Effec
                     yield Effect("write", f"{folder.rstrip('/')}/{name}", _as_written(step.origin, dest))
             else:
                 yield Effect("write", clean(dest), _as_written(step.origin, dest))
-        case WorkdirStep():
+        case WorkdirStep() if not symbols(step.path):
             yield Effect("write", clean(step.path), _as_written(step.origin, step.path))
 
 

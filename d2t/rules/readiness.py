@@ -174,7 +174,7 @@ def expose_as_hint(note: Note) -> tuple[str, str]:
 def expose_several_ports(note: Note) -> tuple[str, str]:
     """Of several exposed ports the first TCP port is waited for: others may open later, or never."""
     return (
-        f"the sandbox is ready when port {note.subject} is open; {note.detail} are not waited for",
+        f"the sandbox is ready when port {note.subject} is open, whether or not {note.detail} is",
         "say which one with # d2t: ready=port:N",
     )
 
