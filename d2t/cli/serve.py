@@ -35,7 +35,8 @@ def command(host: str, port: int, provider: str, engine: str, step_timeout: floa
 
     It speaks the E2B protocol: set the variables that it prints, and any E2B SDK builds here.
     """
-    from d2t.local.engine import EngineError, builder
+    from d2t.local.engine import EngineError
+    from d2t.local.runner import builder
     from d2t.local.server import ServeError, running
 
     try:
