@@ -212,7 +212,9 @@ class Service:
 
     async def delete(self, request: Request) -> Response:
         name, _ = checks.template_name(request.path_params["template"], self.provider)
-        self.store.remove(self._template(name))
+        template = self._template(name)
+        self.store.remove(template)
+        self.workers.forget(template.name)
         return Response(status_code=204)
 
     def _template(self, name_or_id: str) -> Template:

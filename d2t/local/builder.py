@@ -52,6 +52,9 @@ class Builder(Protocol):
     def run(self, job: Job) -> None:
         """Returns when the build is done. Raises Refused or BuildFailed."""
 
+    def forget(self, name: str) -> None:
+        """The template with this name was deleted: so is what was built for it."""
+
     def close(self) -> None:
         """Leave nothing behind."""
 
@@ -77,6 +80,9 @@ class Validator:
             checks.step(number, step, job.files)
             job.log(LogEntry(title_of(number, step, len(steps)), step=str(number)))
         job.log(LogEntry("Validated only: there is no container engine, nothing was executed"))
+
+    def forget(self, name: str) -> None:
+        pass
 
     def close(self) -> None:
         pass
@@ -113,6 +119,10 @@ class Workers:
         except Exception:  # a build that never ends would hold its place in the quotas
             job.log(LogEntry(traceback.format_exc(), "debug"))
         self._store.finish(build, message, step)
+
+    def forget(self, name: str) -> None:
+        """Delete what was built for a template. It may take a while; nobody waits for it."""
+        threading.Thread(target=self._builder.forget, args=(name,), daemon=True).start()
 
     def close(self, patience: float = 30.0) -> None:
         """Cancel what runs, wait up to `patience` seconds, and let the builder tidy up."""

@@ -148,7 +148,7 @@ class Sandbox:
             if self.call(f"! {probe}").code:
                 raise UnsafeEngine(f"its containers see the machine's files: {canary.name}")
             self.call(
-                f"umask 0; mkdir -m 711 {PIPES}; cd {PIPES}; mkfifo out err start.out start.err; mkfifo -m 644 in"
+                f"umask 0; mkdir -m 711 {PIPES}; cd {PIPES}; mkfifo out err go start.out start.err start.go; mkfifo -m 644 in"
             )
             joined = self.client.api.exec_create(
                 self.docker.id, ["/bin/sh", "-c", f"[ -p {PIPES}/in ] && ! {probe}"], user="0:0", workdir="/"

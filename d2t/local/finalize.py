@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from d2t.local.channel import Cancelled, Interrupted
-from d2t.local.container import PIPES
 from d2t.local.images import Start
-from d2t.local.shell import Collector, CommandFailed, Lines, Shell
+from d2t.local.shell import Collector, CommandFailed, Lines, Shell, reading
 
 CONFIGURE_SECONDS = 300.0  # phases/finalize/configure.go
 
@@ -103,7 +102,7 @@ def begin(shell: Shell, start: Start, lines: Lines) -> Started:
         process = shell.start(start.command, account, folder, env, "start.")
     except CommandFailed as failure:
         raise FinalizeFailed(f"start command failed: {failure.status}", failure) from None
-    channel = shell.sandbox.read(["/bin/sh", "-c", f"cat <{PIPES}/start.err >&2 & cat <{PIPES}/start.out; wait"])
+    channel = shell.sandbox.read(["/bin/sh", "-c", reading("start.")])
     collected = Collector(lines)
     reader = threading.Thread(target=channel.copy, args=(collected.feed,), daemon=True)
     reader.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from d2t.local import images
 from d2t.local.builder import Builder, BuildFailed, Job, Validator
 from d2t.local.engine import Engine, EngineError, find
 from d2t.local.execute import execute
@@ -34,6 +35,13 @@ class Runner:
             raise BuildFailed(str(error)) from None
         if result.error is not None:
             raise BuildFailed(result.error.message, result.error.step)
+
+    def forget(self, name: str) -> None:
+        client = self._engine.client()
+        try:
+            images.remove(client, name)
+        finally:
+            client.close()
 
     def close(self) -> None:
         self._engine.remove_containers()

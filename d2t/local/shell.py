@@ -131,8 +131,7 @@ class Shell:
     ) -> int:
         end = time.monotonic() + timeout
         process = self.start(command, account, folder, env, "")
-        reading = f"cat <{PIPES}/err >&2 & cat <{PIPES}/out; wait"
-        self.sandbox.call(reading, output.feed, timeout)
+        self.sandbox.call(reading(""), output.feed, timeout)
         while (code := self.sandbox.exit_code(process)) is None:
             if time.monotonic() > end:
                 raise TimedOut
@@ -143,13 +142,25 @@ class Shell:
         """Start a command whose output goes to the named pipes that begin with `pipes`. Raises CommandFailed."""
         import docker.errors
 
-        enter = 'exec <"$1/in" >"$1/$2out" 2>"$1/$2err"; cd "$3" || exit; unset OLDPWD; shift 3; exec "$@"'
+        enter = (
+            'exec <"$1/in" >"$1/$2out" 2>"$1/$2err"; : <"$1/$2go"; cd "$3" || exit; unset OLDPWD; shift 3; exec "$@"'
+        )
         argv = ["/bin/sh", "-c", enter, "sh", PIPES, pipes, folder, *LOGIN_SHELL, command]
         user = str(account.uid) if account.name.isdigit() else account.name
         try:
             return self.sandbox.spawn(argv, user, env)
         except docker.errors.APIError as error:
             raise CommandFailed(f"error starting process: {error.explanation}") from None
+
+
+def reading(pipes: str) -> str:
+    """A script that passes on what a command started with `Shell.start` prints.
+
+    The service's pipes belong to root: a command of another user can write to them, but not open them again by
+    the names /dev/stdout and /dev/stderr. So these are closed to others once the command has them.
+    """
+    out, err, go = (f"{PIPES}/{pipes}{name}" for name in ("out", "err", "go"))
+    return f"cat <{err} >&2 & cat <{out} & (exec 8>{go}; chmod 600 {out} {err}); wait; chmod 666 {out} {err}"
 
 
 class Collector:

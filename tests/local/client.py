@@ -31,6 +31,9 @@ class Held:
         if self.failure:
             raise self.failure
 
+    def forget(self, name: str) -> None:
+        pass
+
     def close(self) -> None:
         self.go.set()
 
