@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from d2t.api import PlanResult, Result, plan, transpile
+    from d2t.api import PlanResult, Result, lint, plan, transpile
 
-__all__ = ["PlanResult", "Result", "__version__", "plan", "transpile"]
+__all__ = ["PlanResult", "Result", "__version__", "lint", "plan", "transpile"]
 
 
 def __getattr__(name: str) -> Any:

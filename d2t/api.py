@@ -1,4 +1,4 @@
-"""The Python API: plan and transpile a Dockerfile.
+"""The Python API: plan, translate and lint a Dockerfile.
 
 >>> from d2t import transpile
 >>> transpile("FROM debian:12\\nRUN make\\n").template.steps  # doctest: +ELLIPSIS
@@ -118,12 +118,60 @@ def transpile(
     found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
     if found is None:
         return Result(None, errors)
-    if context is not None and _copies(found):
+    if _copies(found) and service["instructions.copy"]:
+        if context is None and not isinstance(source, str):
+            context = scan_folder_of(source)
         options = replace(options, context=context() if callable(context) else context)
     findings = Findings()
     template = lower(found, dockerfile, service, options, findings)
     assert (template is None) == findings.has_errors
     return Result(template, findings.sorted(), found)
+
+
+def scan_folder_of(source: os.PathLike[str]) -> Context:
+    """The build context that `docker build` would take: the Dockerfile's folder."""
+    from d2t.context import scan
+
+    path = os.fspath(source)
+    return scan(os.path.dirname(path) or ".", path)
+
+
+def lint(
+    source: Source,
+    providers: Iterable[str] = (providers.DEFAULT,),
+    *,
+    build_args: Mapping[str, str] | None = None,
+    target: str = "",
+    base_config: ImageConfig | None = None,
+    ready: str = "",
+    start: str = "",
+    allow: Iterable[str] = (),
+    context: Context | Callable[[], Context] | None = None,
+    select: Iterable[str] = ("D2T",),
+    ignore: Iterable[str] = (),
+    severity: Mapping[str, str] | None = None,
+) -> tuple[Diagnostic, ...]:
+    """What these providers will refuse, drop or do differently, in file order; fixes are in the findings' `edits`.
+
+    An error does not hide what is found elsewhere in the file, and `# d2t: ignore=CODE` comments are heeded. `select` and
+    `ignore` are codes (`D2T203`) or their beginnings (`D2T3`); `severity` gives a rule another severity. The other
+    arguments are as in `transpile`; without a `context` nothing is said about the files that COPY needs.
+
+    Raises `d2t.providers.ProviderError` for an unknown provider, `d2t.lint.ChoiceError` for a code that no rule has,
+    ValueError for a malformed `ready` or `allow`.
+    """
+    from d2t.lint import Ask, Choice
+    from d2t.lint import lint as lint_text
+    from d2t.lower.options import Options
+    from d2t.providers import load
+
+    services = tuple(load(name) for name in dict.fromkeys(providers))
+    choice = Choice(tuple(select), tuple(ignore), severity or {})
+    options = Options(start=start, ready=ready, allow=frozenset(allow))
+    text = _text(source)
+    if isinstance(text, Diagnostic):
+        return (text,)
+    return lint_text(text, services, Ask(build_args or {}, target, base_config, options, context), choice)
 
 
 def _copies(plan: BuildPlan) -> bool:

@@ -80,13 +80,17 @@ def _codes(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
 @click.option("--select", multiple=True, metavar="CODES", callback=_codes, help="Rules to look for: D2T203, D2T2, …")
 @click.option("--ignore", multiple=True, metavar="CODES", callback=_codes, help="Rules to leave out.")
 @click.option(
-    "--min-severity", type=click.Choice([one.value for one in Severity]), default="info", show_default=True, help="Leave out what is milder."
+    "--min-severity",
+    type=click.Choice([one.value for one in Severity]),
+    default="info",
+    show_default=True,
+    help="Leave out what is milder.",
 )
 @click.option("--output-format", type=click.Choice([*FORMATS]), default="full", show_default=True)
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 also when there are errors.")
 @click.option("--fix", is_flag=True, help="Repair what can be repaired.")
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--diff", is_flag=True, help="Show what --fix changes, and change nothing.")
 @click.option("--stdin-filename", default="", metavar="PATH", help="The path of what comes from standard input.")
 @click.option("--color/--no-color", default=None, help="Colours, also where the output is no terminal.")
 @build_arg_option
@@ -135,8 +139,6 @@ def command(
     Exits with 1 when a finding of severity error is left (with --diff: or something would change), and with 2 when a file
     is missing or an option is wrong.
     """
-    if fix and diff:
-        raise click.UsageError("--fix changes files and --diff changes none: take one of them")
     if statistics and output_format not in ("full", "concise", "json", "jsonl"):
         raise click.UsageError(f"--statistics has no form in {output_format}: use full, concise, json or jsonl")
     translation = Translation(

@@ -41,8 +41,8 @@ class Gathered:
     diagnostics: tuple[Diagnostic, ...]  # in file order
 
 
-def gather(text: str, providers: Sequence[Provider], ask: Ask) -> Gathered:
-    """Find everything.
+def gather(text: str, providers: Sequence[Provider], ask: Ask, *, quiet: bool = True) -> Gathered:
+    """Find everything; `quiet` leaves out that a build context is needed.
 
     What reading or planning refuses is left out, and the rest is looked at without it: an error does not hide what is
     found elsewhere. Rules that speak of the file as a whole are then silent.
@@ -71,7 +71,7 @@ def gather(text: str, providers: Sequence[Provider], ask: Ask) -> Gathered:
             item
             for item in own
             if not (problems and (RULES[item.code].whole or item.line in refused))
-            and not (item.code == _NEEDS_CONTEXT and options.context is None)
+            and not (quiet and item.code == _NEEDS_CONTEXT and options.context is None)
         ]
     for item in _merged(per_provider):
         found.add(item)

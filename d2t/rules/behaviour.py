@@ -60,7 +60,7 @@ def stopsignal_dropped(signal: str) -> str:
     return f"STOPSIGNAL {signal} is left out: a sandbox is stopped as a machine, its processes get no signal"
 
 
-@rule("D2T305", "onbuild-dropped", Severity.WARNING, source=_CONFIG, example="FROM debian:12\nONBUILD RUN make")
+@rule("D2T305", "onbuild-dropped", Severity.INFO, source=_CONFIG, example="FROM debian:12\nONBUILD RUN make")
 def onbuild_dropped(expression: str) -> tuple[str, str]:
     """`ONBUILD` runs when another image is built on this one. A template that builds on this one runs no triggers."""
     return (
@@ -220,10 +220,16 @@ def start_is_a_shell(command: str) -> str:
     """The image's command is a shell or an interpreter that waits for input. Without a terminal it ends at once, so there is
     nothing to start: the sandbox is simply ready.
     """
-    return f"CMD {command} only waits for input: the template has no start command"
+    return f"{command} only waits for input: the template has no start command"
 
 
-@rule("D2T320", "command-split", Severity.INFO, source="Linux: one argument has at most 128 KiB", example="")
+@rule(
+    "D2T320",
+    "command-split",
+    Severity.INFO,
+    source="Linux: one argument has at most 128 KiB",
+    no_example="it takes a command of 128 KiB",
+)
 def command_split(size: int) -> str:
     """One command may have 128 KiB. A longer one is written to a file in pieces, and the file is run."""
     return f"the command has {size:,} bytes, more than one argument may have: it is sent in pieces"

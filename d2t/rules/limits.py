@@ -21,7 +21,13 @@ def name_invalid(provider: Provider, name: str, why: str, better: str) -> tuple[
     return f"{name!r} cannot be the name of a template: {why}", f"use {better}" if better else ""
 
 
-@rule("D2T502", "name-missing", Severity.ERROR, source="E2B API, POST /v3/templates: name is required")
+@rule(
+    "D2T502",
+    "name-missing",
+    Severity.ERROR,
+    source="E2B API, POST /v3/templates: name is required",
+    no_example="`d2t build` says it: other commands need no name",
+)
 def name_missing() -> tuple[str, str]:
     """A build needs the name of the template that it makes, or makes anew."""
     return "the template has no name", "give --name NAME, write # d2t: name=NAME, or set `name` in d2t.toml"
@@ -42,7 +48,7 @@ def resources_not_offered(provider: Provider, cpu: int, memory: int, offered: st
     return f"{provider.title} does not offer {_cpus(cpu)} with {memory} MiB of memory", offered
 
 
-@rule("D2T504", "quota-reached", Severity.ERROR, source=_FACTS)
+@rule("D2T504", "quota-reached", Severity.ERROR, source=_FACTS, no_example="the service says it when it builds")
 def quota_reached(provider: Provider, said: str, documented: Sequence[str]) -> tuple[str, str]:
     """The service refuses another template or another build: a quota is used up.
 
@@ -55,7 +61,13 @@ def quota_reached(provider: Provider, said: str, documented: Sequence[str]) -> t
     )
 
 
-@rule("D2T505", "step-failed", Severity.ERROR, source="E2B API, GET /templates/{id}/builds/{id}/status: reason.step")
+@rule(
+    "D2T505",
+    "step-failed",
+    Severity.ERROR,
+    source="E2B API, GET /templates/{id}/builds/{id}/status: reason.step",
+    no_example="the service says it when it builds",
+)
 def step_failed(provider: Provider, what: str, said: str) -> str:
     """The service ran the template, and this part of it failed."""
     return f"{what} failed on {provider.title}: {said}"

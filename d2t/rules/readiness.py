@@ -28,7 +28,7 @@ def no_ready_hint(note: Note) -> tuple[str, str]:
     "bad-ready-hint",
     Severity.ERROR,
     source="d2t's own comments",
-    example="FROM debian:12\n# d2t: ready=8080\nCMD serve",
+    example="FROM debian:12\n# d2t: ready=port:99999\nCMD serve",
 )
 def bad_ready_hint(note: Note) -> tuple[str, str]:
     """A hint in a `# d2t:` comment is not of the form that d2t reads."""
@@ -51,13 +51,26 @@ def check_switched_off(note: Note) -> str:
     return f"{note.subject} is switched off: it says nothing about readiness"
 
 
-@rule("D2T404", "check-without-command", Severity.WARNING, source="docker-image-spec, Healthcheck.Test", example="")
+@rule(
+    "D2T404",
+    "check-without-command",
+    Severity.WARNING,
+    source="docker-image-spec, Healthcheck.Test",
+    example='FROM debian:12\nHEALTHCHECK CMD [""]\nCMD serve',
+)
 def check_without_command(note: Note) -> str:
     """The check has no command, or is of a type that Docker does not know."""
     return f"{note.subject} has no command that could be run: {note.detail or 'it is empty'}"
 
 
-@rule("D2T405", "check-not-used", Severity.INFO, source="d2t's order of hints", example="", whole=True)
+@rule(
+    "D2T405",
+    "check-not-used",
+    Severity.INFO,
+    source="d2t's order of hints",
+    example="FROM debian:12\n# d2t: ready=port:80\nHEALTHCHECK CMD curl -f localhost\nCMD serve",
+    whole=True,
+)
 def check_not_used(note: Note) -> str:
     """Of several hints the first counts: `--ready`, a `# d2t:` comment, HEALTHCHECK, the compose file, EXPOSE."""
     return f"{note.subject} is not used for readiness: {note.detail} says it"
@@ -153,7 +166,7 @@ def check_tool_missing(note: Note) -> tuple[str, str]:
     "check-tool-unknown",
     Severity.INFO,
     source="e2b-dev/infra, phases/base/distro: packages that provisioning adds",
-    example="FROM myorg/app\nHEALTHCHECK CMD nc -z localhost 80\nCMD serve",
+    example="FROM myorg/app\nHEALTHCHECK CMD wget -qO- localhost | grep -q ok\nCMD serve",
     whole=True,
 )
 def check_tool_unknown(note: Note) -> tuple[str, str]:
@@ -164,13 +177,27 @@ def check_tool_unknown(note: Note) -> tuple[str, str]:
     )
 
 
-@rule("D2T413", "expose-as-hint", Severity.INFO, source="d2t's order of hints", example="", whole=True)
+@rule(
+    "D2T413",
+    "expose-as-hint",
+    Severity.INFO,
+    source="d2t's order of hints",
+    example="FROM debian:12\nEXPOSE 80\nCMD serve",
+    whole=True,
+)
 def expose_as_hint(note: Note) -> tuple[str, str]:
     """Nothing else says when the start command is ready, so the port of EXPOSE is waited for."""
     return f"the sandbox is ready when port {note.subject} is open, as EXPOSE says", ""
 
 
-@rule("D2T414", "expose-several-ports", Severity.INFO, source="d2t's order of hints", example="", whole=True)
+@rule(
+    "D2T414",
+    "expose-several-ports",
+    Severity.INFO,
+    source="d2t's order of hints",
+    example="FROM debian:12\nEXPOSE 80 443\nCMD serve",
+    whole=True,
+)
 def expose_several_ports(note: Note) -> tuple[str, str]:
     """Of several exposed ports the first TCP port is waited for: others may open later, or never."""
     return (
@@ -179,7 +206,14 @@ def expose_several_ports(note: Note) -> tuple[str, str]:
     )
 
 
-@rule("D2T415", "expose-no-tcp", Severity.INFO, source=_SDK, example="", whole=True)
+@rule(
+    "D2T415",
+    "expose-no-tcp",
+    Severity.INFO,
+    source=_SDK,
+    example="FROM debian:12\nEXPOSE 53/udp\nCMD serve",
+    whole=True,
+)
 def expose_no_tcp(note: Note) -> str:
     """EXPOSE names no TCP port, so it gives no hint about readiness."""
     return f"EXPOSE {note.detail} has no TCP port to wait for"

@@ -10,7 +10,13 @@ _TYPED = "moby/buildkit, frontend/dockerfile/instructions"
 _BUILD = "moby/buildkit, frontend/dockerfile/dockerfile2llb"
 
 
-@rule("D2T100", "unreadable-file", Severity.ERROR, source="d2t reads UTF-8 text of at most 10 MB")
+@rule(
+    "D2T100",
+    "unreadable-file",
+    Severity.ERROR,
+    source="d2t reads UTF-8 text of at most 10 MB",
+    no_example="such a file is no Dockerfile",
+)
 def unreadable_file(message: str) -> str:
     """The file is missing, no text, too large or cannot be opened.
 

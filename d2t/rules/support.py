@@ -174,9 +174,15 @@ def security_not_supported() -> tuple[str, str]:
     )
 
 
-@rule("D2T214", "from-template-not-supported", Severity.ERROR, source=_FACTS)
+@rule(
+    "D2T214",
+    "from-template-not-supported",
+    Severity.ERROR,
+    source=_FACTS,
+    no_example="it takes `--from-template NAME`",
+)
 def from_template_not_supported(provider: Provider) -> tuple[str, str]:
-    """The provider builds from images only."""
+    """The provider builds from images only: a template of it cannot be the base of another."""
     return f"{provider.title} cannot build on another template", "leave --from-template out"
 
 
@@ -209,7 +215,13 @@ def copy_source_missing(source: str, ignored: bool) -> tuple[str, str]:
     )
 
 
-@rule("D2T217", "context-needed", Severity.ERROR, source=_INFRA + "/commands/copy.go")
+@rule(
+    "D2T217",
+    "context-needed",
+    Severity.ERROR,
+    source=_INFRA + "/commands/copy.go",
+    example="FROM debian\nCOPY src /app/",
+)
 def context_needed(source: str) -> tuple[str, str]:
     """What `COPY` does depends on the files: folder or file, how many match, links. Without the build context it cannot be
     translated exactly.
@@ -220,7 +232,13 @@ def context_needed(source: str) -> tuple[str, str]:
     )
 
 
-@rule("D2T218", "copy-not-exact", Severity.ERROR, source=_INFRA + "/commands/copy.go")
+@rule(
+    "D2T218",
+    "copy-not-exact",
+    Severity.ERROR,
+    source=_INFRA + "/commands/copy.go",
+    example="FROM debian:12\nADD --unpack https://example.com/x.tgz /x",
+)
 def copy_not_exact(what: str, help: str) -> tuple[str, str]:
     """This form of `COPY` or `ADD` cannot be given exactly by the service's own copy step and commands."""
     return what, help
