@@ -14,8 +14,9 @@ from d2t import providers
 from d2t.cli import sources
 
 if TYPE_CHECKING:
-    from d2t.config import Settings
     from d2t.api import Result
+    from d2t.config import Settings
+    from d2t.lower.options import Context
     from d2t.plan.build import ImageConfig
     from d2t.template import Template
 
@@ -231,9 +232,7 @@ class Translation:
 
         more: dict[str, Any] = {"start": self.start} if self.start else {}
         if self.service()["instructions.copy"]:
-            from d2t.context import scan
-
-            more["context"] = scan(self.context or source.folder)
+            more["context"] = lambda: _context(self.context or source.folder, source.path)
         return api.transpile(
             source.text,
             provider=self.provider or providers.DEFAULT,
@@ -252,9 +251,20 @@ class Translation:
         )
 
 
+def _context(folder: str, dockerfile: str) -> Context:
+    from d2t.context import ContextError, scan
+
+    try:
+        return scan(folder, dockerfile)
+    except ContextError as error:
+        raise click.UsageError(str(error)) from None
+
+
 def translation_options(command: F) -> F:
     """The options of every command that translates; they come as one `translation: Translation`."""
-    names = [name for name in Translation.__dataclass_fields__ if name not in ("compose_test", "start", "default_ready")]
+    names = [
+        name for name in Translation.__dataclass_fields__ if name not in ("compose_test", "start", "default_ready")
+    ]
 
     @functools.wraps(command)
     def wrapper(*args: Any, compose: str | None, service: str, **kwargs: Any) -> Any:

@@ -32,7 +32,7 @@ class Account:
 
 def accounts(plan: BuildPlan) -> dict[str, Account]:
     """The users that the plan's RUNs create, by name."""
-    found = {}
+    found: dict[str, Account] = {}
     for tool, words, options in _creations(plan):
         if tool not in ("useradd", "adduser") or not words:
             continue
@@ -56,14 +56,19 @@ def accounts(plan: BuildPlan) -> dict[str, Account]:
     return found
 
 
-def creates_regular_ids(plan: BuildPlan) -> bool:
-    """Whether a RUN takes a user or group id from the range in which the service's own user lives, or that user's name."""
-    return any(not _system(tool, options) for tool, _, options in _creations(plan))
+def takes_ids(plan: BuildPlan, name: str, uid: str) -> bool:
+    """Whether a RUN creates a user or group of this name or id, or one whose id the tool chooses from there on."""
+    return any(_takes(tool, words, options, name, uid) for tool, words, options in _creations(plan))
 
 
-def _system(tool: str, options: dict[str, str]) -> bool:
+def _takes(tool: str, words: list[str], options: dict[str, str], name: str, uid: str) -> bool:
+    chosen = [options[key] for key in ("u", "uid", "gid") if key in options]
+    if tool in ("groupadd", "addgroup", "useradd") and "g" in options:
+        chosen.append(options["g"])
+    if name in words or uid in chosen:
+        return True
     short = {"useradd": "r", "groupadd": "r", "adduser": "S", "addgroup": "S"}[tool]
-    return ("system" in options or short in options) and not any(key in options for key in ("u", "uid", "gid"))
+    return not chosen and "system" not in options and short not in options
 
 
 def _creations(plan: BuildPlan) -> Iterator[tuple[str, list[str], dict[str, str]]]:

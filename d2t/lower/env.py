@@ -23,6 +23,7 @@ ENV_FILE = "/etc/profile.d/00-d2t-env.sh"  # read first: it sees what the caller
 _EXPANDS = re.compile(r"\$(?=[A-Za-z0-9_{@*#?$!\[-])")  # where bash would expand a `$` between double quotes
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READ_ONLY = frozenset("UID EUID PPID SHELLOPTS BASHOPTS BASH_VERSINFO".split())  # bash refuses to assign them
+_SET_BY_LOGIN = frozenset("HOME USER LOGNAME SHELL PS1 MAIL PWD".split())  # never unset, so the caller's cannot be told
 _INITIAL_PATH = "tr '\\0' '\\n' </proc/$$/environ | sed -n 's/^PATH=//p'"  # as it was before /etc/profile
 
 
@@ -93,7 +94,8 @@ def persist(state: Lowering, origin: Origin | None) -> None:
             if name in state.exported:
                 state.report(behaviour.env_name_not_kept(_origin_of(state, name), name))
             continue
-        lines.append(f'[ "${{{name}+x}}" ] || export {name}={shlex.quote(value)}')
+        guard = "" if name in _SET_BY_LOGIN else f'[ "${{{name}+x}}" ] || '
+        lines.append(f"{guard}export {name}={shlex.quote(value)}")
     if not lines:
         return
     text = "\n".join(lines)

@@ -12,10 +12,11 @@ ALLOWED = ("expose", "volume")  # what `--allow` may drop with a warning
 class Entry:
     """One file, folder or link of the build context."""
 
-    type: str  # file, dir or link
+    type: str  # file, dir, link or other
     target: str = ""  # of a link, as it is written
     size: int = 0  # of a file, in bytes
     mode: int = 0  # permission bits
+    archive: str = ""  # how a file is packed: tar, gzip, bzip2, xz or zstd; "" for no archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Context:
 
     root: str  # the folder, as the user named it
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()  # top-most paths that `.dockerignore` leaves out
+    ignored: frozenset[str] = frozenset()  # paths that `.dockerignore` leaves out
+    other_ignore_file: bool = False  # they come from `NAME.dockerignore`, which the SDK does not read
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from d2t.dockerfile.expand import symbols
 from d2t.lower import mounts, user, workdir
 from d2t.lower.env import PATH_FILE, ensure_path
-from d2t.lower.shell import INFLUENTIAL, PROFILE_FILES, Traits, traits
+from d2t.lower.shell import INFLUENTIAL, PROFILE_FILES, Traits, tidy, traits
 from d2t.lower.state import Lowering
 from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, RunStep
 from d2t.rules import behaviour, support
@@ -51,7 +51,7 @@ def translated(state: Lowering, step: RunStep) -> tuple[str, str]:
     if not step.shell_form:
         return _exec_form(state, step)
     *shell, text = step.argv
-    found = traits(text)
+    found, text = traits(text), tidy(text)
     exports = _exports(step, found)
     reasons, prelude = [], _prelude(state, exports)
     if state.provider["runtime.waits_for_output"] and found.leaves_processes:

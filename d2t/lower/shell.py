@@ -25,7 +25,7 @@ _BARE = (
     r"&>",
     r"\|&",
     r"<<<",
-    r"<<",
+    r"<<-?\s*[^\s'\"\\<]",  # its content is expanded
     r"\{[^{}\s]*(?:,|\.\.)[^{}]*\}",
     r"[?*+@!]\(",
     r"\w+\+?=\(",
@@ -39,6 +39,7 @@ _BARE = (
     r"(?:export|readonly)\b[^;&|\n]*=[^;&|\n]*[$`]",  # dash splits the words
     r"(?:^|[\s;&|])!(?=\S)",
     r"\*\*",
+    r"!\s+!",
 )
 _ACTIVE = (
     r"\$\(\(|\$\[|\(\(",
@@ -66,7 +67,7 @@ _BARE_RE, _ACTIVE_RE, _RAW_RE = _join(_BARE), _join(_ACTIVE), _join(_RAW)
 _DIALECT_NEUTRAL = re.compile(r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))")  # `set -eux;` means the same everywhere
 
 PROFILE_FILES = re.compile(
-    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|\bconda init\b|"
+    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|\bconda init\b|"
     r"\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|pyenv\.run|\bbun\.sh/install|install\.determinate"
 )
 
@@ -86,6 +87,8 @@ class Traits:
 @lru_cache(maxsize=4096)
 def traits(text: str) -> Traits:
     """Read a shell text."""
+    if "<<" in text:
+        text = _without_documents(text)
     bare, active = _blank(text, keep_double=False), _blank(text, keep_double=True)
     commands = list(_commands(bare, text))
     neutral = _DIALECT_NEUTRAL.sub("", bare)
@@ -93,8 +96,8 @@ def traits(text: str) -> Traits:
         _BARE_RE.search(neutral)
         or _ACTIVE_RE.search(active)
         or _RAW_RE.search(text)
-        or (_SET_E.search(bare) and re.search(r"\$\(|`", active))
-        or ("`" in active and "\\" in active)
+        or (_SET_E.search(bare) and "$(" in active)
+        or "`" in active  # an error inside ends dash, not bash
     )
     return Traits(
         bash_differs=differs,
@@ -104,6 +107,38 @@ def traits(text: str) -> Traits:
         words=frozenset(re.findall(r"[A-Za-z_]\w*", text)),
         inert=all(command.name in _INERT for command in commands),
     )
+
+
+_DOCUMENT = re.compile(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\")[^\n]*\n")
+
+
+def _without_documents(text: str) -> str:
+    """The text without the content of heredocs whose name is quoted: it is data to any shell."""
+    position = 0
+    while match := _DOCUMENT.search(text, position):
+        name, tabs = re.escape(match[2] or match[3]), r"\t*" if match[1] else ""
+        end = re.compile(rf"^{tabs}{name}$", re.MULTILINE).search(text, match.end())
+        if end is None:
+            return text
+        content = text[match.end() : end.end()]
+        text = text[: match.end()] + re.sub(r"[^\n]", " ", content) + text[end.end() :]
+        position = match.end()
+    return text
+
+
+def tidy(text: str) -> str:
+    """One line without the blanks that a continued line leaves: outside quotes they say nothing."""
+    if "\n" in text or ("  " not in text and "\t" not in text):
+        return text
+    bare = _blank(text, keep_double=False)
+    out, last = [], 0
+    for match in _BLANKS.finditer(bare):
+        out.append(text[last : match.start()] + " ")
+        last = match.end()
+    return "".join(out) + text[last:]
+
+
+_BLANKS = re.compile(r"[ \t]*\t[ \t]*| {2,}")
 
 
 def _blank(text: str, keep_double: bool) -> str:
@@ -152,7 +187,7 @@ class _Command:
             return False
         check = _READERS.get(self.name)
         if check is not None:
-            return check(self.args)
+            return bool(check(self.args))
         return self.name not in _NEVER_READ
 
     def is_daemon(self) -> bool:

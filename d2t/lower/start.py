@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from d2t import ready
+from d2t.diagnostics import Span
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.hints import Hints
 from d2t.dockerfile.source import Origin
@@ -12,8 +13,8 @@ from d2t.lower import run, workdir
 from d2t.lower.env import ensure_path
 from d2t.lower.images import starts_nothing
 from d2t.lower.state import Lowering
-from d2t.plan.build import ConfigStep, RunStep
-from d2t.ready.resolve import Resolved, Source
+from d2t.plan.build import DEFAULT_SHELL, ConfigStep, RunStep
+from d2t.ready.resolve import Resolved
 from d2t.rules import behaviour, readiness
 from d2t.rules.registry import Where
 
@@ -39,8 +40,9 @@ def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
         state.report(behaviour.base_start_unknown(origin or state.plan.base_origin, base, bool(argv)))
     if not argv:
         return "", ""
-    if len(argv) == 1 and argv[0] in _INTERACTIVE:
-        state.report(behaviour.start_is_a_shell(origin, argv[0]))
+    program = argv[-1] if argv[:-1] in ((), DEFAULT_SHELL) else ""
+    if program in _INTERACTIVE:
+        state.report(behaviour.start_is_a_shell(origin, program))
         return "", ""
     ensure_path(state, image.env, origin)
     workdir.ensure_workdir(state, image.workdir or "/", origin)
@@ -79,7 +81,7 @@ def lower_ready(state: Lowering, hints: Hints, start: str) -> Resolved:
     )
     for note in resolved.notes:
         if note.kind is ready.Kind.NO_HINT and not start:
-            continue  # nothing is started, so nothing is waited for
+            continue  # nothing is waited for
         state.report(readiness.of_note(_where(state, hints, resolved, note.kind), note))
     return resolved
 
@@ -93,10 +95,10 @@ def _exposed(state: Lowering) -> Iterator[str]:
 def _where(state: Lowering, hints: Hints, resolved: Resolved, kind: ready.Kind) -> Where:
     if kind is ready.Kind.BAD_HINT and "ready" in hints.values:
         return _comment(state, hints.values["ready"].line)
-    wanted: type[ins.Instruction] = ins.Healthcheck  # type: ignore[assignment]
+    wanted: type[ins.Instruction] = ins.Healthcheck
     if kind.startswith("expose") or kind in (ready.Kind.SEVERAL_PORTS, ready.Kind.NO_TCP_PORT):
-        wanted = ins.Expose  # type: ignore[assignment]
-    elif resolved.source is Source.DEFAULT:
+        wanted = ins.Expose
+    elif kind is ready.Kind.NO_HINT:
         return _origin(state)
     for step in reversed(state.plan.steps):
         if isinstance(step, ConfigStep) and isinstance(step.instruction, wanted):
@@ -105,7 +107,8 @@ def _where(state: Lowering, hints: Hints, resolved: Resolved, kind: ready.Kind) 
 
 
 def _comment(state: Lowering, line: int) -> Where:
-    return state.plan.base_origin.source.span(line, line)
+    text = state.plan.base_origin.source.lines[line - 1]
+    return Span(line, len(text) - len(text.lstrip()) + 1, line, len(text) + 1)
 
 
 def report_hints(state: Lowering, hints: Hints) -> None:

@@ -6,7 +6,7 @@ import re
 
 from d2t.dockerfile.expand import symbols
 from d2t.dockerfile.source import Origin
-from d2t.lower.accounts import Account, accounts, creates_regular_ids
+from d2t.lower.accounts import Account, accounts, takes_ids
 from d2t.lower.state import ROOT, Identity, Lowering
 from d2t.plan.build import BuildPlan, UserStep
 from d2t.rules import behaviour
@@ -18,15 +18,14 @@ _ROOT_FORMS = frozenset(["", "root", "0", "0:0", "root:root", "0:root", "root:0"
 def free_reserved_user(state: Lowering) -> None:
     """Remove the service's own user first where the Dockerfile counts on its name or ids being free."""
     name = state.provider["runtime.reserved_user"]
-    if not name or not (
-        creates_regular_ids(state.plan) or _uses_uid(state.plan, str(state.provider["runtime.reserved_uid"]))
-    ):
+    uid = str(state.provider["runtime.reserved_uid"])
+    if not name or not (takes_ids(state.plan, name, uid) or _uses_uid(state.plan, uid)):
         return
     state.report(behaviour.uid_freed(state.plan.base_origin, state.provider))
     state.run_as_root(
         f"userdel --remove {name} 2>/dev/null || true",
         None,
-        f"the service's own user {name} has the ids that Docker gives",
+        "the service's own user has a name and ids that Docker leaves free",
     )
 
 

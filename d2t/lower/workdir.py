@@ -30,11 +30,11 @@ def lower_workdir(state: Lowering, step: WorkdirStep) -> None:
     identity = state.identity
     if (not identity.is_root and not identity.own_group) or identity.prefix:
         owner, group = identity.prefix if identity.prefix else (identity.name, "")
-        state.run_as_root(_make(path, owner, group), step.origin, f"made for the user {owner}, as Docker does")
+        state.run_as_root(make_folder(path, owner, group), step.origin, f"made for the user {owner}, as Docker does")
     state.set_workdir(quoted(path), step.origin)
 
 
-def _make(path: str, owner: str, group: str) -> str:
+def make_folder(path: str, owner: str, group: str) -> str:
     """Make the missing folders of a path and give only these to the user."""
     target = shlex.quote(path)
     group = group or (f"$(id -g {owner} 2>/dev/null || echo 0)")

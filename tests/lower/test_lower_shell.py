@@ -201,12 +201,12 @@ def test_what_counts_as_the_same_is_the_same(text: str) -> None:
             [shell, "-c", text],
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            env={"PATH": os.defpath, "A": "v1 2"},
+            env={"PATH": os.defpath, "A": "v1 2", "HOME": "/"},
             cwd="/",
             timeout=20,
         )
         results.append((done.returncode == 0, done.stdout))
     if not all(ok for ok, _ in results):
-        assert results[0][0] == results[1][0]
+        assert results[0][0] == results[1][0], text
     else:
-        assert results[0] == results[1]
+        assert results[0] == results[1], text
