@@ -14,17 +14,18 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
     parser = DockerfileParser(fileobj=BytesIO(text.encode("utf-8")))
     lines = parser.lines
+    if not lines or lines[-1].endswith("\n"):
+        lines.append("")  # the line behind the last line end
     mark = "\ufeff" if text.startswith("\ufeff") else ""
     if mark:
         lines[0] = lines[0].removeprefix(mark)
     for edit in sorted(edits, key=lambda edit: (edit.span.line, edit.span.column), reverse=True):
         first, last = edit.span.line - 1, edit.span.end_line - 1
         before = lines[first][: edit.span.column - 1]
-        after = lines[last][edit.span.end_column - 1 :] if last < len(lines) else ""
+        after = lines[last][edit.span.end_column - 1 :]
         end = "\r\n" if lines[first].endswith("\r\n") else "\n"
-        whole = before + edit.text.replace("\n", end) + after
-        lines[first : last + 1] = [whole] if whole else []
-    if mark and lines:
+        lines[first : last + 1] = [before + edit.text.replace("\n", end) + after]
+    if mark:
         lines[0] = mark + lines[0]
     parser.lines = lines
     content: str = parser.content

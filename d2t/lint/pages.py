@@ -65,7 +65,7 @@ def text(page: Page, *, color: bool = False, width: int = 80) -> str:
     if page.fixable:
         parts.append("`d2t lint --fix` repairs it where that is safe.")
     if page.providers:
-        parts.append(f"Providers: {', '.join(one.title for one in page.providers)}")
+        parts.append(f"Providers: {_providers(page)}")
     parts.append(f"Source: {rule.source}")
     return "\n\n".join(parts) + "\n"
 
@@ -93,7 +93,7 @@ def markdown(pages: Iterable[Page]) -> str:
 
 def _section(page: Page) -> list[str]:
     rule = page.rule
-    about = [rule.severity.value, *([_providers(page)] if page.providers else [])]
+    about = [rule.severity.value, *([f"providers: {_providers(page)}"] if page.providers else [])]
     parts = [f"## {rule.code} {rule.name}", f"*{', '.join(about)}*", rule.page]
     if page.found is not None:
         parts.append(f"```dockerfile\n{rule.example}\n```")
@@ -123,6 +123,8 @@ def document(page: Page) -> dict[str, Any]:
 
 
 def _providers(page: Page) -> str:
+    if len(page.providers) == len(providers.names()):
+        return "all"
     return ", ".join(one.title for one in page.providers)
 
 

@@ -113,7 +113,7 @@ class Check:
 CHECKS: dict[type, list[Check]] = {}
 
 
-def check(report: Reporter[Any], *visits: type[T], lint_only: bool = False) -> Callable[[Visitor[T]], Visitor[T]]:
+def check(report: Reporter[Any], *visits: type, lint_only: bool = False) -> Callable[[Visitor[T]], Visitor[T]]:
     """Register a check of one rule beside the rule's text.
 
     Its function is called with each step of the plan that is of a type in `visits`, or once with the plan itself when
