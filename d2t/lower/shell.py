@@ -141,35 +141,36 @@ def tidy(text: str) -> str:
 _BLANKS = re.compile(r"[ \t]*\t[ \t]*| {2,}")
 
 
+_QUOTED = re.compile(
+    r"""\\.                       # an escaped character
+    | '[^']*(?:'|\Z)              # single quotes
+    | "(?:\\.|[^"\\])*(?:"|\\?\Z) # double quotes
+    | (?:^|(?<=[\s;&|(]))\#[^\n]* # a comment
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NOT_NEWLINE = re.compile(r"[^\n]")
+_ESCAPED = re.compile(r"\\.", re.DOTALL)
+
+
+@lru_cache(maxsize=1024)
 def _blank(text: str, keep_double: bool) -> str:
-    """The text with quoted characters replaced by `x`, so that only syntax is left."""
-    out: list[str] = []
-    quote, position, size = "", 0, len(text)
-    while position < size:
-        char = text[position]
-        if char == "\\" and quote != "'":
-            out.append("xx" if position + 1 < size else "x")
-            position += 2
-            continue
-        if quote:
-            if char == quote:
-                quote = ""
-                out.append(char)
-            else:
-                out.append(char if (quote == '"' and keep_double) or char == "\n" else "x")
-        elif char in "'\"":
-            quote = char
-            out.append(char)
-        elif char == "#" and (not out or out[-1] in " \t\n;&|("):
-            end = text.find("\n", position)
-            end = size if end < 0 else end
-            out.append(" " * (end - position))
-            position = end
-            continue
-        else:
-            out.append(char)
-        position += 1
-    return "".join(out)
+    """The text, as long as it is, with quoted characters replaced by `x`, so that only syntax is left."""
+
+    def replaced(match: re.Match[str]) -> str:
+        found = match[0]
+        if found[0] == "#":
+            return " " * len(found)
+        if found[0] == "\\":
+            return "x" * len(found)
+        if found[0] == '"' and keep_double:
+            return _ESCAPED.sub("xx", found)
+        if len(found) < 2:
+            return found
+        end = found[-1] if found[-1] == found[0] else "x"
+        return found[0] + _NOT_NEWLINE.sub("x", found[1:-1]) + end
+
+    return _QUOTED.sub(replaced, text)
 
 
 @dataclass(frozen=True, slots=True)
