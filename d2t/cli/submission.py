@@ -61,7 +61,8 @@ class Submission:
     def to_local(self, engine: str, step_timeout: float | None) -> NoReturn:
         """Build it with the project's own service, which lasts as long as the build."""
         from d2t.local.builder import Validator
-        from d2t.local.engine import EngineError, builder
+        from d2t.local.engine import EngineError
+        from d2t.local.runner import builder
         from d2t.local.server import ServeError, running
 
         outcome = self.outcome

@@ -69,8 +69,8 @@ def execute(
 ) -> BuildResult:
     """Build the template that `body` (the API's TemplateBuildStartV2) describes.
 
-    `files` maps the hash of a COPY step to the tar.gz that the SDK would upload. `when_ready` is called with the
-    running container while the start command runs, after the ready command succeeded and before the image is
+    `files` maps the hash of a COPY step to the tar.gz that the SDK would upload. `when_ready` is called with a
+    shell in the container while the start command runs, after the ready command succeeded and before the image is
     committed. What a template does never raises: see `BuildResult.error`. Raises EngineError when the engine fails.
     """
     import docker.errors
@@ -177,7 +177,7 @@ class _Build:
         flat = images.without_volumes(self._client, image)
         with self._sandbox(flat) as sandbox:
             provision(sandbox, self._shell(sandbox), self._provider["base.os_ids"], self._say)
-            return images.commit_base(sandbox, key)
+            return images.commit_base(sandbox, str(image.id), key)
 
     def _steps(self, steps: Any, shell: Shell, files: Mapping[str, Path]) -> None:
         for number, step in enumerate(steps, 1):

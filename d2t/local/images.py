@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 REPOSITORY = "d2t"
 BASES = "d2t-base"  # provisioned bases, kept so that the next build on the same image is quicker
 LABEL = "d2t.template"
-BASE_LABEL = "d2t.base"
+BASE_LABEL = "d2t.base"  # the id of the image that was provisioned
+KEPT_BASES = 20
 
 
 class ImageError(Exception):
@@ -87,18 +88,23 @@ def commit(sandbox: Sandbox, name: str, build_id: str, context: Context, start: 
     return sandbox.docker.commit(repository=repository, tag=tag, conf=config)
 
 
-def commit_base(sandbox: Sandbox, key: str) -> Image:
-    """The container as it is, as a provisioned base."""
-    config = {"Labels": {BASE_LABEL: key}, "OpenStdin": False, "StdinOnce": False}
-    return sandbox.docker.commit(repository=BASES, tag=key, conf=config)
+def commit_base(sandbox: Sandbox, source: str, key: str) -> Image:
+    """The container as it is, as the provisioned form of the image with the id `source`. Old ones go."""
+    config = {"Labels": {BASE_LABEL: source}, "OpenStdin": False, "StdinOnce": False}
+    image = sandbox.docker.commit(repository=BASES, tag=key, conf=config)
+    remove_bases(sandbox.client, KEPT_BASES)
+    return image
+
+
+def remove_bases(client: DockerClient, keep: int = 0, source: str = "") -> None:
+    """Delete the provisioned bases but for the newest ones; with a `source` only those of that image."""
+    label = f"{BASE_LABEL}={source}" if source else BASE_LABEL
+    _untag([image for image in _labelled(client, label) if image.tags][keep:])
 
 
 def builds(client: DockerClient, name: str = "") -> Iterator[LocalBuild]:
     """The builds of a template, or of all, newest first."""
-    wanted = f"{LABEL}={name}" if name else LABEL
-    for image in sorted(
-        client.images.list(filters={"label": wanted}), key=lambda each: each.attrs["Created"], reverse=True
-    ):
+    for image in _labelled(client, f"{LABEL}={name}" if name else LABEL):
         yield _build(image)
 
 
@@ -113,11 +119,28 @@ def _build(image: Image) -> LocalBuild:
 
 def remove(client: DockerClient, name: str) -> None:
     """Delete the images of a template's builds."""
+    _untag(_labelled(client, f"{LABEL}={name}"))
+
+
+def _labelled(client: DockerClient, label: str) -> list[Image]:
+    """The images with a label, newest first."""
     import docker.errors
 
-    for build in builds(client, name):
-        with suppress(docker.errors.APIError):  # a child of it is still there: it goes with the last of them
-            client.images.remove(build.image_id, force=True)
+    found = []
+    for entry in client.api.images(filters={"label": label}):
+        with suppress(docker.errors.ImageNotFound):  # another process deletes images, too
+            found.append(client.images.get(entry["Id"]))
+    return sorted(found, key=lambda image: str(image.attrs["Created"]), reverse=True)
+
+
+def _untag(images: Iterable[Image]) -> None:
+    """Take the names away; the engine deletes what no other image needs."""
+    import docker.errors
+
+    for image in images:
+        for tag in image.tags:
+            with suppress(docker.errors.APIError):  # in use, or gone
+                image.client.images.remove(tag)
 
 
 def find_base(client: DockerClient, image: str, platform: str, credentials: Mapping[str, str] | None) -> Image:

@@ -19,7 +19,7 @@ from d2t.local.finalize import FinalizeFailed, Limits
 from d2t.local.images import LocalBuild
 from d2t.local.shell import CommandFailed, Identity, Shell
 
-ENTER = 'cd "$1" || exit; unset OLDPWD; shift; exec "$@"'
+ENTER = 'cd "$1" || exit; unset OLDPWD PWD; shift; exec "$@"'
 
 
 class Session:

@@ -11,6 +11,7 @@ from d2t.local.channel import STDOUT, TimedOut
 from d2t.local.container import DEFAULT_PATH, PIPES, Sandbox
 
 LOGIN_SHELL = ("/bin/bash", "-l", "-c")  # e2b-dev/infra, sandboxtools/command.go
+MOST_BYTES = 131072  # of one argument or variable with its end: Linux, MAX_ARG_STRLEN
 SETTLE = 0.01  # seconds between looks at a process that has closed its output
 
 Lines = Callable[[str, str], None]
@@ -69,6 +70,7 @@ class Shell:
         account, folder = self.where(user, workdir)
         output = Collector(lines)
         variables = self.environment(account, env or {})
+        _check(command, variables)
         try:
             if account.uid == 0:
                 code = self._as_root(command, folder, variables, output, timeout or self._timeout)
@@ -142,15 +144,24 @@ class Shell:
         """Start a command whose output goes to the named pipes that begin with `pipes`. Raises CommandFailed."""
         import docker.errors
 
-        enter = (
-            'exec <"$1/in" >"$1/$2out" 2>"$1/$2err"; : <"$1/$2go"; cd "$3" || exit; unset OLDPWD; shift 3; exec "$@"'
-        )
+        _check(command, env)
+
+        enter = 'exec <"$1/in" >"$1/$2out" 2>"$1/$2err"; : <"$1/$2go"; cd "$3" || exit; unset OLDPWD PWD; shift 3; exec "$@"'
         argv = ["/bin/sh", "-c", enter, "sh", PIPES, pipes, folder, *LOGIN_SHELL, command]
         user = str(account.uid) if account.name.isdigit() else account.name
         try:
             return self.sandbox.spawn(argv, user, env)
         except docker.errors.APIError as error:
             raise CommandFailed(f"error starting process: {error.explanation}") from None
+
+
+def _check(command: str, env: Mapping[str, str]) -> None:
+    """What the kernel takes as an argument or a variable. Raises CommandFailed."""
+    for text in (command, *(f"{name}={value}" for name, value in env.items())):
+        if len(text.encode("utf-8", "replace")) >= MOST_BYTES:
+            raise CommandFailed("error starting process: argument list too long")
+        if "\0" in text:
+            raise CommandFailed("error starting process: invalid argument")
 
 
 def reading(pipes: str) -> str:
