@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from d2t import template as tpl
 from d2t.emit import Options
+from d2t.emit.body import ready_command, ready_of, sendable
 from d2t.providers import Provider
 
 _SDK_DOMAIN = "e2b.app"  # E2B SDK, connection_config.py: the default
@@ -65,9 +68,9 @@ def calls(template: tpl.Template, options: Options) -> Iterator[Call]:
         yield Call("from_image", (Text(template.base.image),), credentials)
     else:
         yield Call("from_template", (Text(template.base.name),))
-    for step in template.steps:
+    for step in sendable(template):
         yield _call(step, options)
-    ready = _ready(template.ready)
+    ready = _ready(ready_of(template))
     comments = _comments(template.start_why, f"ready: {template.ready_why}" if ready and template.ready_why else "")
     if template.start_cmd:
         args = (Text(template.start_cmd),) if ready is None else (Text(template.start_cmd), ready)
@@ -84,7 +87,7 @@ def _call(step: tpl.Step, options: Options) -> Call:
             user: tuple[tuple[str, Value], ...] = (("user", Text(step.user)),) if step.user else ()
             return Call("run_cmd", (Text(step.command),), user, comments)
         case tpl.SetEnvs():
-            return Call("set_envs", (Table(step.envs),), (), comments)
+            return Call("set_envs", (Table(tuple(dict(step.envs).items())),), (), comments)
         case tpl.SetWorkdir():
             return Call("set_workdir", (Text(step.path),), (), comments)
         case tpl.SetUser():
@@ -106,18 +109,27 @@ def _ready(ready: tpl.Ready | None) -> Value | None:
             return None
         case tpl.WaitForPort(port):
             return Helper("wait_for_port", (port,))
-        case tpl.WaitForUrl(url, 200):
-            return Helper("wait_for_url", (url,))
-        case tpl.WaitForUrl(url, status):
-            return Helper("wait_for_url", (url, status))
-        case tpl.WaitForProcess(name):
+        case tpl.WaitForUrl(url, status) if _plain(url):
+            return Helper("wait_for_url", (url,) if status == 200 else (url, status))
+        case tpl.WaitForProcess(name) if _plain(name):
             return Helper("wait_for_process", (name,))
-        case tpl.WaitForFile(path):
+        case tpl.WaitForFile(path) if _plain(path):
             return Helper("wait_for_file", (path,))
         case tpl.WaitForTimeout(milliseconds):
             return Helper("wait_for_timeout", (milliseconds,))
-        case tpl.ReadyCommand(command):
-            return Text(command)
+        case _:
+            return Text(ready_command(ready))
+
+
+def _plain(text: str) -> bool:
+    """Whether the shell takes a text as it is: the helpers of e2b 2.10 do not quote."""
+    return shlex.quote(text) == text
+
+
+def context(template: tpl.Template, options: Options) -> str:
+    """The folder that COPY takes its files from, as seen from the code's own; "" for that one, the SDK's default."""
+    copies = any(isinstance(step, tpl.Copy) for step in template.steps)
+    return "" if not copies or options.context == "." else options.context
 
 
 def facts(template: tpl.Template, provider: Provider) -> tuple[str, int, int, bool]:
@@ -150,20 +162,37 @@ def comment(text: str) -> str:
     return "".join(char if char == " " or visible(char) else " " for char in text).strip()
 
 
+# Characters that are letters or symbols to Unicode and yet blank or joined to their neighbour, and those whose width
+# differs between versions of Unicode, so that it is unknown where a line ends: fillers, variation selectors, Jamo,
+# hexagrams, historic scripts.
+_DOUBTFUL = re.compile(
+    "[\u034f\u0d4e\u115f-\u11ff\u17a4\u17b4\u17b5\u17d8\u180b-\u180f\u2630-\u2637\u268a-\u268f\u2800\u2d7f\u302a-\u302f"
+    "\u3099\u309a\u3164\u4dc0-\u4dff\ua8fa\ud7b0-\ud7fb\ufe00-\ufe0f\uff9e-\uffa0\U00010000-\U0001efff\U000e0100-\U000e01ef]"
+)
+
+
 def visible(char: str) -> bool:
     """Whether a character shows as what it is: no control, no format or bidi mark, no odd blank, no lone surrogate."""
     if char.isascii():
         return " " <= char <= "~"
-    return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs")
+    return not _DOUBTFUL.match(char) and unicodedata.category(char) not in _HIDDEN
+
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Mc", "Zl", "Zp", "Zs"}
 
 
 def pieces(text: str) -> list[str]:
-    """A long command in parts for people: at its lines, and in front of `&&`."""
+    """A long command in parts for people: at its lines, in front of `&&` and `||`, behind `;`."""
     parts: list[str] = []
     for line in text.splitlines(keepends=True) if "\n" in text else [text]:
         start = 0
-        while (found := line.find(" && ", start + 1)) >= 0 and len(line) > 60:
-            parts.append(line[start : found + 1])
-            start = found + 1
+        if len(line) > _LONG:
+            for match in _BREAKS.finditer(line):
+                parts.append(line[start : match.end()])
+                start = match.end()
         parts.append(line[start:])
     return [part for part in parts if part]
+
+
+_LONG = 60
+_BREAKS = re.compile(r"; +(?=\S)| (?=(?:&&|\|\|) )")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from d2t.emit import Options
-from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, facts, helpers, pieces, visible
+from d2t.emit.code import Call, Environment, Helper, Table, Text, Value, calls, context, facts, helpers, pieces, visible
 from d2t.template import Template
 
 WIDTH = 88
+_SPECIAL = re.compile(r"""[^ -~]|[\\']""")
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "'": "\\'"}
 
 
@@ -17,7 +19,9 @@ def render(template: Template, options: Options) -> str:
     found = list(calls(template, options))
     domain, cpu, memory, logs = facts(template, options.provider)
     names = ["Template", *(["defaultBuildLogger"] if logs else []), *map(camel, helpers(found))]
+    folder = context(template, options)
     text: str = _template().render(
+        folder=literal(folder) if folder else "",
         names=", ".join(names),
         chain="\n".join(line for call in found for line in _call(call)),
         name=literal(template.name or "my-template"),
@@ -45,7 +49,7 @@ def camel(name: str) -> str:
 def _call(call: Call) -> list[str]:
     lines = [f"  // {line}" for line in call.comments]
     args = [_flat(value) for value in call.args]
-    if (call.name == "from_image" and call.options) or call.options:
+    if call.options:
         args.append("{ " + ", ".join(f"{camel(name)}: {_flat(value)}" for name, value in call.options) + " }")
     line = f"  .{camel(call.name)}({', '.join(args)})"
     if len(line) <= WIDTH:
@@ -88,13 +92,14 @@ def _block(value: Value) -> str:
 
 def literal(text: str) -> str:
     """A string literal that evaluates to exactly this text; lone surrogates stay what they are."""
-    out = []
-    for char in text:
-        if char in _ESCAPES:
-            out.append(_ESCAPES[char])
-        elif char == " " or visible(char):
-            out.append(char)
-        else:
-            code = ord(char)
-            out.append(f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\u{{{code:x}}}")
-    return f"'{''.join(out)}'"
+    return f"'{_SPECIAL.sub(_escaped, text)}'"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    char = match[0]
+    if char in _ESCAPES:
+        return _ESCAPES[char]
+    if visible(char):
+        return char
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\u{{{code:x}}}"

@@ -7,6 +7,7 @@ from typing import Any
 import e2b
 
 from d2t import template as tpl
+from d2t.emit.body import ready_command, ready_of
 
 
 def to_builder(template: tpl.Template, *, username: str | None = None, password: str | None = None) -> Any:
@@ -14,12 +15,14 @@ def to_builder(template: tpl.Template, *, username: str | None = None, password:
 
     `username` and `password` are for the registry of the base image. COPY takes its files from `template.context`.
 
-    Raises e2b's InvalidArgumentException for a COPY source outside the context.
+    Raises ValueError for one of them without the other, and what e2b raises for a COPY source outside the context.
     """
+    if bool(username) != bool(password):
+        raise ValueError("a registry needs both a user name and a password")
     factory = e2b.Template(file_context_path=template.context) if template.context else e2b.Template()
     if isinstance(template.base, tpl.FromTemplate):
         builder = factory.from_template(template.base.name)
-    elif username or password:
+    elif username:
         builder = factory.from_image(template.base.image, username=username, password=password)
     else:
         builder = factory.from_image(template.base.image)
@@ -41,25 +44,9 @@ def to_builder(template: tpl.Template, *, username: str | None = None, password:
                     mode=step.mode,
                     resolve_symlinks=step.resolve_symlinks or None,
                 )
-    ready = _ready(template.ready)
-    if template.start_cmd:
-        return builder.set_start_cmd(template.start_cmd, ready if ready is not None else e2b.wait_for_timeout(1000))
-    return builder.set_ready_cmd(ready) if ready is not None else builder
-
-
-def _ready(ready: tpl.Ready | None) -> Any:
-    match ready:
-        case None:
-            return None
-        case tpl.WaitForPort(port):
-            return e2b.wait_for_port(port)
-        case tpl.WaitForUrl(url, status):
-            return e2b.wait_for_url(url, status)
-        case tpl.WaitForProcess(name):
-            return e2b.wait_for_process(name)
-        case tpl.WaitForFile(path):
-            return e2b.wait_for_file(path)
-        case tpl.WaitForTimeout(milliseconds):
-            return e2b.wait_for_timeout(milliseconds)
-        case tpl.ReadyCommand(command):
-            return command
+    ready = ready_of(template)
+    if ready is None:
+        return builder
+    # as text: the helpers of 2.10 make other commands of the same arguments
+    command = ready_command(ready)
+    return builder.set_start_cmd(template.start_cmd, command) if template.start_cmd else builder.set_ready_cmd(command)
