@@ -15,9 +15,7 @@ from d2t.cli.progress import progress
 from d2t.config import ConfigError, Finder
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
-    from d2t.verify.run import Job
+    from d2t.verify.jobs import Job
 
 
 @click.command()
@@ -30,11 +28,14 @@ def command(files: tuple[str, ...], translation: options.Translation, as_json: b
 
     Compared are files, and the user, folder, environment, arguments and children of the start command. Prints `same`, or
     the differences by the instruction that caused them. Needs a Docker or Podman engine, and its command line client.
+    The base image's config is the engine's, unless --resolve-base says otherwise.
 
     \b
     Exit codes: 0 all the same; 1 something differs, is refused or does not build;
     2 wrong usage or environment.
     """
+    from d2t.local.engine import EngineError, find
+    from d2t.local.server import ServeError
     from d2t.verify.docker import VerifyError
     from d2t.verify.outcome import Status, to_json, to_text
     from d2t.verify.run import Verifier
@@ -49,9 +50,13 @@ def command(files: tuple[str, ...], translation: options.Translation, as_json: b
             console.error(f"cannot read {path}: {source.problem.message}")
             code = 2
             continue
-        wanted.append(_job(source, translation))
+        try:
+            wanted.append(_job(source, translation))
+        except options.BaseNotFound as error:
+            console.error(f"{path}: {error.message}")
+            code = 2
     try:
-        with Verifier(_engine(), workers=jobs) as verifier, progress() as shown:
+        with Verifier(find(), workers=jobs) as verifier, progress() as shown:
             for number, outcome in enumerate(
                 verifier.verify(wanted, lambda job: shown.state(f"building {job.name}")), 1
             ):
@@ -60,33 +65,36 @@ def command(files: tuple[str, ...], translation: options.Translation, as_json: b
                     json.dumps(to_json(outcome), ensure_ascii=False) if as_json else to_text(outcome), nl=as_json
                 )
                 code = max(code, int(outcome.status is not Status.SAME))
-    except VerifyError as error:
+    except (VerifyError, EngineError, ServeError) as error:
         console.fail(str(error))
     except KeyboardInterrupt:
         console.fail("interrupted", 130)
     sys.exit(code)
 
 
-def _engine() -> DockerClient:
-    from d2t.verify.docker import connect
-
-    return connect()
-
-
 def _job(source: sources.Source, translation: options.Translation) -> Job:
+    """One file to verify. Raises BaseNotFound when a base's config is not where --resolve-base says."""
+    from d2t import api
     from d2t.verify.translation import job
 
     try:
         settled = translation.over(Finder().of(source.settings_path))
     except ConfigError as error:
         console.fail(str(error))
+    settled = settled.resolving("auto")
+    if settled.resolve_base in ("engine", "registry") and settled.base_config is None:
+        ask = options.asking(settled.bases)
+        for image in api.base_images(source.text, build_args=settled.build_args, target=settled.target):
+            if ask is not None:
+                ask(image)
+    pulled = settled.resolve_base in (None, "auto") and settled.base_config is None
     path = Path(source.path)
     return job(
         source.path,
         path,
         Path(settled.context or source.folder),
         settled.service(),
-        lambda config: (settled if settled.base_config else replace(settled, base_config=config)).transpile(source),
+        lambda config: (replace(settled, base_config=config) if pulled else settled).transpile(source),
         build_args=settled.build_args,
         target=settled.target,
     )

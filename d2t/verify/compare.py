@@ -19,7 +19,7 @@ class Difference:
     """One thing that differs. `docker` and `service` are the two values, as people read them; "" for absent."""
 
     area: str  # files, start, or later
-    subject: str  # a path, or env, argv, cwd, uid, gid, groups, umask, children, exit, output, state
+    subject: str  # a path, or env, argv, cwd, uid, gid, groups, umask, children, output, state
     aspect: str  # of a path: presence, kind, mode, owner, content, target, xattrs, device; of env: the variable's name
     docker: str
     service: str
@@ -37,11 +37,24 @@ class Control:
 
 def compare(docker: Snapshot, service: Snapshot, control: Control, provider: Provider) -> tuple[Difference, ...]:
     """All differences, files first, in the order of their paths."""
-    found = list(compare_files(docker.files, service.files, control, provider))
+    workdir = docker.later.cwd if docker.later else ""
+    found = [item for item in compare_files(docker.files, service.files, control, provider) if not _made(item, workdir)]
     found += compare_start(docker.start, service.start, control)
-    if docker.later is not None and service.later is not None:
+    if docker.later_error != service.later_error:
+        found.append(Difference("later", "state", "", docker.later_error or "runs", service.later_error or "runs"))
+    elif docker.later is not None and service.later is not None:
         found += _process("later", docker.later, service.later, control.later)
     return tuple(found)
+
+
+def _made(difference: Difference, workdir: str) -> bool:
+    """A missing working directory: `docker run` makes it, so that the container has it although the image has not."""
+    return (
+        difference.aspect == "presence"
+        and not difference.docker
+        and difference.service.startswith("dir ")
+        and f"{workdir}/".startswith(f"{difference.subject}/")
+    )
 
 
 def compare_files(docker: Files, service: Files, control: Control, provider: Provider) -> Iterator[Difference]:

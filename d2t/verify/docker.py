@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
+    from d2t.local.engine import Engine
+
 HOSTNAME = "sandbox"
 LABEL = "d2t.verify"
+REPOSITORY = "d2t-verify"
 _PLACE = re.compile(r"^\S*?:(\d+)$", re.M)  # BuildKit's excerpt of a failed step begins with "Dockerfile:7"
 _NOISE = re.compile(r"^(#\d+ |-+$|\s*$|View build details)")
 
@@ -46,22 +50,19 @@ class Builder:
     """`docker build` through the client's command line: BuildKit is not in the engine's API for clients."""
 
     argv: tuple[str, ...]
-    network: str = ""  # --network of RUN; "" for the engine's default
+    engine: Engine
 
     @classmethod
-    def find(cls, client: DockerClient) -> Builder:
-        """The client of this engine.
+    def find(cls, engine: Engine) -> Builder:
+        """The client for this engine.
 
         Raises VerifyError when there is none.
         """
-        network = "" if _has_bridge(client) else "none"
         if docker := shutil.which("docker"):
-            return cls((docker, "build"), network)
+            return cls((docker, "build"), engine)
         if podman := shutil.which("podman"):
-            return cls((podman, "build", "--format", "docker"), network)
-        raise VerifyError(
-            "`docker build` needs the `docker` command (with buildx) or `podman` on PATH: neither is there"
-        )
+            return cls((podman, "build", "--format", "docker"), engine)
+        raise VerifyError("verify needs the `docker` command (with buildx) or `podman` on PATH: neither is there")
 
     def build(
         self,
@@ -75,7 +76,7 @@ class Builder:
     ) -> Built:
         """Build an image called `tag`; `fresh` leaves the build cache out. A failing Dockerfile is no exception."""
         command = [*self.argv, "--tag", tag, "--file", str(dockerfile)]
-        command += ["--network", self.network] if self.network else []
+        command += ["--network", self.engine.network] if self.engine.network else []
         command += ["--target", target] if target else []
         command += ["--no-cache"] if fresh else []
         for name, value in (build_args or {}).items():
@@ -85,15 +86,11 @@ class Builder:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain", "DOCKER_CLI_HINTS": "0"},
+            env={**os.environ, "DOCKER_HOST": self.engine.url, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"},
             check=False,
         )
         output = done.stdout.decode("utf-8", "replace")
         return Built(image=tag) if done.returncode == 0 else _failed(output, done.returncode)
-
-
-def _has_bridge(client: DockerClient) -> bool:
-    return any(network.attrs.get("Driver") == "bridge" for network in client.networks.list())
 
 
 def _failed(output: str, status: int) -> Built:
@@ -134,20 +131,50 @@ def remove_image(client: DockerClient, image: str) -> None:
         return
 
 
+def owner() -> str:
+    """This process, in characters that a tag may have."""
+    return f"{_host()}-{os.getpid()}"
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", socket.gethostname()).strip("-") or "host"
+
+
+def remove_stale(client: DockerClient) -> None:
+    """Remove what processes of this machine left that are gone."""
+    for image in client.images.list(REPOSITORY):
+        for tag in image.tags:
+            host, _, rest = tag.removeprefix(f"{REPOSITORY}:").rpartition("-")[0].rpartition("-")
+            if host == _host() and rest.isdecimal() and not _lives(int(rest)):
+                remove_image(client, tag)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def base_config(client: DockerClient, image: str) -> ImageConfig | None:
     """The config of a base image as the engine has it, pulled when it has not; None when it cannot be had."""
     from docker.errors import APIError
 
     try:
-        found = client.images.get(image)
+        return read_config(client.images.get(image).attrs)
     except APIError:
-        if not _has_bridge(client):
-            return None
-        try:
-            found = client.images.pull(image)
-        except APIError:
-            return None
-    return read_config(found.attrs)
+        with suppress(APIError):
+            return read_config(client.images.pull(*_reference(image)).attrs)
+    return None
+
+
+def _reference(image: str) -> tuple[str, str]:
+    """Repository and tag; without a tag a pull would fetch them all."""
+    repository, colon, tag = image.rpartition(":")
+    return (repository, tag) if colon and "/" not in tag else (image, "latest")
 
 
 class Running:
@@ -168,7 +195,7 @@ class Running:
                     return Start(process)
             self._container.wait(timeout=10)
             self._container.reload()
-        output = self._container.logs(stdout=True, stderr=True).decode("utf-8", "surrogateescape")
+        output = self._container.logs(stdout=True, stderr=False).decode("utf-8", "surrogateescape")
         return Start(exit_code=int(self._container.attrs["State"]["ExitCode"]), output=output)
 
     def later(self) -> Process | None:
@@ -213,7 +240,7 @@ def running(client: DockerClient, image: str, *, keep: bool = False) -> Iterator
         image,
         network_mode="none",
         hostname=HOSTNAME,
-        labels={LABEL: "1"},
+        labels={LABEL: owner()},
         detach=True,
         **options,
     )
@@ -229,22 +256,3 @@ def has_start(client: DockerClient, image: str) -> bool:
     """Whether `docker run IMAGE` has something to run."""
     config = client.images.get(image).attrs["Config"]
     return bool(config.get("Entrypoint") or config.get("Cmd"))
-
-
-def connect() -> DockerClient:
-    """A client of the engine that the environment names.
-
-    Raises VerifyError when there is none.
-    """
-    try:
-        import docker
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-    except ImportError as error:
-        raise VerifyError(f"verify needs more packages ({error.name}): pip install 'd2t[local]'") from None
-    try:
-        client = docker.from_env(timeout=600)
-        client.ping()
-    except (DockerException, RequestException) as error:
-        raise VerifyError(f"no container engine answers: {error}") from None
-    return client

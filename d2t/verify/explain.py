@@ -73,16 +73,19 @@ class Attribution:
         """The line, 0 when no instruction can be named."""
         if difference.area == "files":
             return self._of_path(difference.subject)
+        base = self._plan.base_origin.line  # what no instruction says comes with the base image
         if difference.subject == "env":
-            name = difference.aspect
-            return self._last(lambda step: isinstance(step, EnvStep) and name in dict(step.values)) or (
-                self._last(lambda step: isinstance(step, UserStep)) if name in ("HOME", "PATH") else 0
-            )
+            name, config = difference.aspect, self._plan.base_config
+            if line := self._last(lambda step: isinstance(step, EnvStep) and name in dict(step.values)):
+                return line
+            if name in ("HOME", "PATH"):
+                return self._last(lambda step: isinstance(step, UserStep)) or base
+            return base if config is not None and name in config.env else 0
         if difference.subject in ("uid", "gid", "groups"):
-            return self._last(lambda step: isinstance(step, UserStep))
-        if difference.subject == "cwd":
-            return self._last(lambda step: isinstance(step, WorkdirStep))
-        return self._last(_starts)
+            return self._last(lambda step: isinstance(step, UserStep)) or base
+        if difference.subject == "cwd" or difference.area == "later":
+            return self._last(lambda step: isinstance(step, WorkdirStep)) or base
+        return self._last(_starts) or base
 
     def _of_path(self, path: str) -> int:
         layer = self._files.touched.get(path)
@@ -100,7 +103,8 @@ class Attribution:
     def text(self, line: int) -> str:
         """The instruction's first line, as the Dockerfile has it."""
         step = self._steps.get(line)
-        return step.origin.text.splitlines()[0] if step is not None else ""
+        origin = self._plan.base_origin if line == self._plan.base_origin.line else step.origin if step else None
+        return origin.text.splitlines()[0] if origin is not None else ""
 
 
 def _starts(step: Step) -> bool:
@@ -196,5 +200,13 @@ def _why_later(difference: Difference) -> str:
         if difference.service == "":
             return f"a command that is run later in the sandbox does not see {difference.aspect}"
         return f"a command that is run later in the sandbox sees another {difference.aspect}"
-    what = {"uid": "user", "gid": "group", "groups": "groups", "cwd": "folder", "umask": "umask"}[difference.subject]
-    return f"a command that is run later in the sandbox has another {what}"
+    if difference.subject == "state":
+        return "a command cannot be run later in the sandbox"
+    what = {
+        "uid": "runs as another user",
+        "gid": "runs with another group",
+        "groups": "has other groups",
+        "cwd": "runs in another folder",
+        "umask": "has another umask",
+    }[difference.subject]
+    return f"a command that is run later in the sandbox {what}"

@@ -103,7 +103,7 @@ def _headline(outcome: Outcome) -> str:
         errors = [item for item in outcome.diagnostics if item.severity is Severity.ERROR]
         return "".join(f"\n  {_at(item.line or 0)}{item.code}: {item.message}" for item in errors)
     if outcome.message:
-        return f"\n  {_at(outcome.line)}{outcome.message}"
+        return f"\n  {_at(outcome.line)}{_short(outcome.message)}"
     count = sum(len(cause.differences) for cause in outcome.causes)
     return (
         f" ({count} difference{'s' if count != 1 else ''}{', all announced' if outcome.announced else ''})"
@@ -134,6 +134,7 @@ def _side(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """One printable line."""
-    shown = "".join(char if char.isprintable() else char.encode("unicode_escape", "replace").decode() for char in text)
-    return shown if len(shown) <= _WIDEST else f"{shown[: _WIDEST - 1]}…"
+    """One printable line; of a long one the middle is left out."""
+    if len(text) > _WIDEST:
+        text = f"{text[: _WIDEST // 2]}…{text[-_WIDEST // 2 :]}"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape", "replace").decode() for char in text)

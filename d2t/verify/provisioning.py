@@ -48,6 +48,7 @@ PATHS = (
         ("/etc/ld.so.cache", "/var/cache/ldconfig/aux-cache"),
         "ldconfig's cache holds times and inodes",
     ),
+    LeftOut(("/.e2b",), "the service's note of the build's id (E2B: phases/finalize/configure.sh)"),
     LeftOut(("/etc/profile.d/*-d2t-*.sh",), "d2t's own: the file that shows ENV to later login shells"),
 )
 

@@ -16,66 +16,23 @@ from typing import TYPE_CHECKING
 
 from d2t.diagnostics import Diagnostic
 from d2t.local.engine import EngineError
-from d2t.plan.build import BuildPlan, ImageConfig
 from d2t.providers import Provider
-from d2t.service import Build, Connection
 from d2t.verify import provisioning
-from d2t.verify.compare import Control, Difference, compare, compare_start
-from d2t.verify.docker import Builder, Built, Images, Running, base_config, has_start, remove_image, running
+from d2t.verify.compare import Control, Difference, compare
+from d2t.verify.docker import REPOSITORY, Builder, Built, Images, base_config, owner, remove_image, remove_stale
 from d2t.verify.explain import Cause, Explained, explain
+from d2t.verify.jobs import Job, Seen, Translated
 from d2t.verify.layers import LayerReader
+from d2t.verify.looking import SETTLE_SECONDS, look, stayed
 from d2t.verify.outcome import Outcome, Status
-from d2t.verify.sandbox import STAY, Observer, Sandbox, Service
+from d2t.verify.sandbox import Observer, Sandbox, Service
 from d2t.verify.state import Files, Process, Snapshot, Start
 
 if TYPE_CHECKING:
-    from docker import DockerClient
-
     from d2t.local.engine import Engine
 
 BATCH = 12  # jobs whose files are read with one request
-SETTLE_SECONDS = 4.0  # how long two start commands may take to look alike
-CONTROL_SECONDS = 30.0
-PAUSE_SECONDS = 0.1
-REPOSITORY = "d2t-verify"
 START_SHELL = "D2T319"  # the template has no start command because the image's only waits for input
-
-
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """A template on its way, by whatever made it. `send` submits it under a name; None when it was refused."""
-
-    plan: BuildPlan | None
-    diagnostics: tuple[Diagnostic, ...] = ()
-    send: Callable[[Connection, str], Build] | None = None
-    lines: Sequence[int] = ()  # the Dockerfile's line of each step
-    message: str = ""  # why it was refused, where no diagnostic says it
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One Dockerfile to verify."""
-
-    name: str  # how to call it
-    dockerfile: Path
-    context: Path
-    provider: Provider
-    translate: Callable[[ImageConfig | None], Translated]
-    base: str = ""  # the base image, where it is known; its config is given to `translate`
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    target: str = ""
-    yardstick: Path | None = None  # what to give to `docker build` instead of `dockerfile`
-
-
-@dataclass(slots=True)
-class _Seen:
-    """What was observed while a sandbox was there."""
-
-    image: str = ""
-    docker_start: Start = field(default_factory=Start)
-    service_start: Start = field(default_factory=Start)
-    docker_later: Process | None = None
-    service_later: Process | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +44,7 @@ class _Observed:
     translated: Translated | None = None
     docker_image: str = ""
     control: _Control | None = None
-    seen: _Seen = field(default_factory=_Seen)
+    seen: Seen = field(default_factory=Seen)
     seconds: float = 0.0
 
 
@@ -111,17 +68,21 @@ class _Control:
 class Verifier:
     """Verifies Dockerfiles with one engine. Use as a context manager: it leaves no image, container or service behind."""
 
-    def __init__(
-        self, client: DockerClient, engine: Engine, *, workers: int = 2, settle: float = SETTLE_SECONDS
-    ) -> None:
-        """`settle`: seconds that two start commands may take to look alike. Raises VerifyError without `docker`."""
-        self._client = client
-        self._builder = Builder.find(client)
-        self._images = Images(client, LayerReader(provisioning.keeps_content))
+    def __init__(self, engine: Engine, *, workers: int = 2, settle: float = SETTLE_SECONDS, batch: int = BATCH) -> None:
+        """`batch`: jobs whose files are read together. `settle`: seconds that two start commands may take to look alike. Raises VerifyError without `docker`."""
+        self._builder = Builder.find(engine)
+        self._stack = ExitStack()
+        self._client = engine.client()
+        self._stack.callback(self._client.close)
+        remove_stale(self._client)
+        self._tags: list[str] = []
+        self._tags_lock = threading.Lock()
+        self._stack.callback(self._tidy)
+        self._images = Images(self._client, LayerReader(provisioning.keeps_content))
         self._workers = workers
         self._settle = settle
+        self._batch = batch
         self._lock = threading.Lock()
-        self._stack = ExitStack()
         self._services: dict[str, Service] = {}
         self._controls: dict[tuple[str, str], _Control | str] = {}
         self._observer = Observer(engine)
@@ -132,6 +93,9 @@ class Verifier:
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
+
+    def _tidy(self) -> None:
+        self._remove(*self._tags)
 
     def verify(self, jobs: Iterable[Job], started: Callable[[Job], None] = lambda job: None) -> Iterator[Outcome]:
         """The outcome of each job, in order. `started` is told when work on a job begins, from any thread.
@@ -146,7 +110,7 @@ class Verifier:
         with ThreadPoolExecutor(self._workers, "verify") as pool:
             try:
                 pending = pool.map(observe, jobs)
-                while batch := list(itertools.islice(pending, BATCH)):
+                while batch := list(itertools.islice(pending, self._batch)):
                     yield from self._judge(batch)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -181,13 +145,13 @@ class Verifier:
         control = self._control(job)
         if isinstance(control, str):
             return _Observed(job, replace(plain, status=Status.FAILED, message=control))
-        seen = _Seen()
+        seen = Seen()
         failure = self._service(job.provider).build(
             translated.send, lambda sandbox: self._look(built.image, sandbox, control, seen)
         )
         if failure is not None:
             line = translated.lines[int(failure.step) - 1] if failure.step.isdecimal() and translated.lines else 0
-            remove_image(self._client, built.image)
+            self._remove(built.image)
             return _Observed(job, replace(plain, status=Status.FAILED, message=failure.message, line=line))
         return _Observed(job, None, translated, built.image, control, seen)
 
@@ -214,9 +178,17 @@ class Verifier:
                 )
             return self._services[provider.id]
 
-    @staticmethod
-    def _tag() -> str:
-        return f"{REPOSITORY}:{secrets.token_hex(8)}"
+    def _tag(self) -> str:
+        """A new image name. What is still called so at the end is removed."""
+        with self._tags_lock:
+            self._tags.append(f"{REPOSITORY}:{owner()}-{secrets.token_hex(6)}")
+            return self._tags[-1]
+
+    def _remove(self, *images: str) -> None:
+        for image in images:
+            remove_image(self._client, image)
+            with self._tags_lock:
+                self._tags.remove(image)
 
     def _control(self, job: Job) -> _Control | str:
         """The empty template on the job's base, built once; a text when it cannot be built."""
@@ -232,41 +204,16 @@ class Verifier:
 
         def look(sandbox: Sandbox) -> None:
             image = sandbox.commit(self._tag())
-            self._stack.callback(remove_image, self._client, image)
             sandbox.start()
-            found.append(_Control(self._client.images.get(base).id, image, _stayed(sandbox), sandbox.later()))
+            found.append(_Control(self._client.images.get(base).id, image, stayed(sandbox), sandbox.later()))
 
         failure = service.build_empty(base, look)
         return f"the empty template on {base} does not build: {failure.message}" if failure else found[0]
 
-    # looking
-
-    def _look(self, docker_image: str, sandbox: Sandbox, control: _Control, seen: _Seen) -> None:
-        """Run both start commands side by side until they look alike, twice, or time is up."""
+    def _look(self, docker_image: str, sandbox: Sandbox, control: _Control, seen: Seen) -> None:
         seen.image = sandbox.commit(self._tag())
-        sandbox.start()
-        with ExitStack() as stack:
-            container = None
-            if has_start(self._client, docker_image):
-                container = stack.enter_context(running(self._client, docker_image))
-            self._settle_down(container, sandbox, control, seen)
-            if container is None or seen.docker_start.process is None:
-                container = stack.enter_context(running(self._client, docker_image, keep=True))
-            seen.docker_later = container.later()
-        seen.service_later = sandbox.later()
-
-    def _settle_down(self, container: Running | None, sandbox: Sandbox, control: _Control, seen: _Seen) -> None:
         nothing = Control(Files({}), Files({}), control.start, control.later)
-        end = time.monotonic() + self._settle
-        alike = 0
-        while True:
-            seen.docker_start = container.look() if container is not None else Start()
-            seen.service_start = sandbox.look()
-            alike = 0 if any(compare_start(seen.docker_start, seen.service_start, nothing)) else alike + 1
-            over = seen.docker_start.process is None and seen.service_start.process is None
-            if alike > 1 or over or time.monotonic() > end:
-                return
-            time.sleep(PAUSE_SECONDS)
+        look(self._client, docker_image, sandbox, nothing, seen, self._settle)
 
     # judging
 
@@ -282,8 +229,7 @@ class Verifier:
             outcome = item.outcome or self._compare(item, files)
             yield replace(outcome, seconds=item.seconds + time.monotonic() - begun)
         for item in batch:
-            for image in filter(None, (item.docker_image, item.seen.image)):
-                remove_image(self._client, image)
+            self._remove(*filter(None, (item.docker_image, item.seen.image)))
 
     def _compare(self, item: _Observed, files: Mapping[str, Files]) -> Outcome:
         translated, control, seen = item.translated, item.control, item.seen
@@ -298,7 +244,7 @@ class Verifier:
         if control.files is None:
             control.base, control.files = files[control.base_image], files[control.image]
         docker = Snapshot(files[item.docker_image], _start(seen, translated.diagnostics), seen.docker_later)
-        service = Snapshot(files[seen.image], seen.service_start, seen.service_later)
+        service = Snapshot(files[seen.image], seen.service_start, seen.service_later, seen.later_error)
         found = compare(docker, service, control.done(), item.job.provider)
         notes: tuple[str, ...] = ()
         if any(_may_vary(difference) for difference in found):
@@ -335,7 +281,7 @@ class Verifier:
         try:
             second = self._images.files([again.image])[again.image]
         finally:
-            remove_image(self._client, again.image)
+            self._remove(again.image)
         varying = {
             difference.subject
             for difference in found
@@ -351,22 +297,11 @@ class Verifier:
         return left, (note,)
 
 
-def _stayed(sandbox: Sandbox) -> Process | None:
-    """The control's start command, once the login shell has become it."""
-    end = time.monotonic() + CONTROL_SECONDS
-    while time.monotonic() < end:
-        process = sandbox.look().process
-        if process is not None and process.argv == STAY:
-            return process
-        time.sleep(PAUSE_SECONDS)
-    return None
-
-
 def _may_vary(difference: Difference) -> bool:
     return difference.area == "files" and difference.aspect in ("content", "presence")
 
 
-def _start(seen: _Seen, diagnostics: Iterable[Diagnostic]) -> Start:
+def _start(seen: Seen, diagnostics: Iterable[Diagnostic]) -> Start:
     """Docker's start command; none where d2t said that it only waits for input, and it did end at once."""
     docker = seen.docker_start
     idle = docker.process is None and docker.exit_code == 0 and not docker.output

@@ -9,23 +9,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from d2t.local.builder import BuildFailed, Job
-from d2t.local.execute import Context, Failure, execute
+from d2t.local.context import Context
+from d2t.local.execute import Failure, execute
+from d2t.local.finalize import Started, begin
+from d2t.local.images import Start as Command
+from d2t.local.shell import Shell
 from d2t.providers import Provider
 from d2t.service import Build, Connection, ServiceError, resources, submit
 from d2t.template import FromImage, Template
 from d2t.verify import processes
-from d2t.verify.docker import look_at, process_of
+from d2t.verify.docker import look_at, process_of, remove_image
 from d2t.verify.state import Process, Start
 
 if TYPE_CHECKING:
-    from docker.models.containers import Container
-
     from d2t.local.engine import Engine
     from d2t.local.server import Server
 
+READ_SECONDS = 5.0
 STAY = ("sleep", "86400")  # the control's start command
 
 
@@ -42,13 +45,13 @@ def unwrapped(process: Process, start_cmd: str) -> Process:
 class Sandbox:
     """A finished build's container, before its start command was run."""
 
-    def __init__(self, container: Container, context: Context, start_cmd: str, engine: Engine) -> None:
-        self._container = container
+    def __init__(self, shell: Shell, context: Context, start_cmd: str) -> None:
+        self._shell = shell
+        self._container = shell.sandbox.docker
         self._context = context
         self._start_cmd = start_cmd
-        self._engine = engine
         self._others: frozenset[int] = frozenset()
-        self._command: Any = None
+        self._started: Started | None = None
 
     def commit(self, tag: str) -> str:
         """The filesystem as it is now, as an image called `tag`; returns `tag`."""
@@ -57,19 +60,24 @@ class Sandbox:
         return tag
 
     def start(self) -> None:
-        """Run the start command as the service does: in the background, in a login shell, with the final context."""
-        self._others = frozenset(look_at(self._container)[0])
+        """Run the start command as the service does: in the background, in a login shell, with the final context.
+
+        Raises FinalizeFailed when it cannot be run.
+        """
         if self._start_cmd:
-            self._command = self._engine.start(self._container, self._start_cmd, self._context)
+            self._others = frozenset(look_at(self._container)[0])
+            self._started = begin(self._shell, Command(self._start_cmd, "", self._context), lambda stream, text: None)
 
     def look(self) -> Start:
         """The start command now, without the shell that the service puts around it."""
-        if self._command is None:
+        if self._started is None:
             return Start()
         process = process_of(self._container, self._root)
         if process is not None:
             return Start(unwrapped(process, self._start_cmd))
-        return Start(exit_code=self._command.wait(), output=self._command.output())
+        code = self._shell.sandbox.exit_code(self._started.process)
+        self._started.reader.join(READ_SECONDS)
+        return Start(exit_code=code or 0, output=self._started.output.text())
 
     def _root(self, found: Mapping[int, processes.Seen], own: int) -> int | None:
         """The process that came from outside the container since `start`."""
@@ -77,9 +85,13 @@ class Sandbox:
         return min(new, default=None)
 
     def later(self) -> Process | None:
-        """What a command that a user runs later starts with."""
+        """What a command that a user runs later starts with.
+
+        Raises CommandFailed when none can be run.
+        """
         command = f"exec /bin/sh -c {shlex.quote(processes.SELF)}"  # a new program, to see what the login shell exports
-        found, _ = processes.parse(self._engine.later(self._container, command, self._context))
+        output = self._shell.run(command, user=self._context.user, workdir=self._context.workdir)
+        found, _ = processes.parse(output)
         return next((seen.process for seen in found.values()), None)
 
 
@@ -115,12 +127,8 @@ class Observer:
         start_cmd = job.body.get("startCmd") or ""
         body = {key: value for key, value in job.body.items() if key not in ("startCmd", "readyCmd")}
 
-        def when_ready(container: Container, context: Context) -> None:
-            try:
-                waiting.look(Sandbox(container, context, start_cmd, self._engine))
-            except BaseException as error:
-                waiting.error = error
-                raise
+        def when_ready(shell: Shell, context: Context) -> None:
+            waiting.look(Sandbox(shell, context, start_cmd))
 
         try:
             result = execute(
@@ -135,7 +143,7 @@ class Observer:
                 when_ready=when_ready,
             )
             if result.image:
-                self._engine.remove_image(result.image)
+                self._remove(result.image)
             waiting.failure = result.error
         except BaseException as error:
             waiting.error = error
@@ -145,8 +153,16 @@ class Observer:
         if result.error is not None:
             raise BuildFailed(result.error.message, result.error.step)
 
+    def _remove(self, image: str) -> None:
+        client = self._engine.client()
+        try:
+            remove_image(client, image)
+        finally:
+            client.close()
+
     def close(self) -> None:
-        """Nothing is left between builds."""
+        """Leave no container behind."""
+        self._engine.remove_containers()
 
 
 class Service:

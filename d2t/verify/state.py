@@ -62,7 +62,7 @@ class Start:
 
     process: Process | None = None
     exit_code: int | None = None
-    output: str = ""  # of a command that ended, standard output and error as they came
+    output: str = ""  # standard output of a command that ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,4 @@ class Snapshot:
     files: Files
     start: Start = Start()
     later: Process | None = None  # what a command that is run later starts with
+    later_error: str = ""  # why no command can be run later

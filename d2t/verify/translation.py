@@ -9,7 +9,7 @@ from d2t import api
 from d2t.plan.build import ImageConfig
 from d2t.providers import Provider
 from d2t.service import Build, Connection, resources, submit
-from d2t.verify.run import Job, Translated
+from d2t.verify.jobs import Job, Translated
 
 
 def job(

@@ -3,45 +3,45 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
-from cases.load import Case, base_tag, bases
+from cases.load import base_tag, bases
+
+if TYPE_CHECKING:
+    from cases.verdicts import Verdicts
+
+    from d2t.local.engine import Engine
+    from d2t.verify.run import Verifier
 
 REQUIRED = "D2T_REQUIRE_ENGINE"  # set in CI: no engine is a failure there, not a reason to skip
 BASE = "debian:bookworm-slim"
 
 
 @pytest.fixture(scope="session")
-def engine() -> Iterator[Any]:
-    """A client of the container engine."""
-    from d2t.verify.docker import VerifyError, connect
+def engine() -> Engine:
+    """The container engine."""
+    from d2t.local.engine import EngineError, find
 
     try:
-        client = connect()
-        client.images.get(BASE)
-    except Exception as error:  # whatever keeps an engine from being used
-        reason = str(error) if isinstance(error, VerifyError) else f"the engine has no {BASE}: {error}"
-        if os.environ.get(REQUIRED) == "1":
-            pytest.fail(f"{REQUIRED}=1, but {reason}", pytrace=False)
-        pytest.skip(reason)
-    yield client
-    client.close()
+        found = find()
+        client = found.client()
+        missing = not client.images.list(BASE)
+        client.close()
+    except EngineError as error:
+        return _without(str(error))
+    return _without(f"the engine has no {BASE}") if missing else found
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get(REQUIRED) == "1":
+        pytest.fail(f"{REQUIRED}=1, but {reason}", pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
-def local_engine(engine: Any) -> Any:
-    """The same engine, as the local service uses it."""
-    from d2t.local.engine import Engine
-
-    return Engine(engine)
-
-
-@pytest.fixture(scope="session")
-def base_images(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+def base_images(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The derived base images; the engine's build cache makes the second session quick."""
     from d2t.verify.docker import Builder
 
@@ -53,99 +53,44 @@ def base_images(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
         assert not built.error, (name, built.error)
 
 
-class Verdicts:
-    """The outcomes of cases: worked on together, handed out one by one."""
+@pytest.fixture(scope="session")
+def verifier(engine: Engine, base_images: None) -> Iterator[Verifier]:
+    """One verifier for the session: it keeps its services and the empty templates."""
+    from d2t.verify.run import Verifier
 
-    def __init__(self, client: Any, local_engine: Any, selected: list[Case], folder: Path) -> None:
-        from d2t.verify.run import Verifier
-
-        self._verifier = Verifier(client, local_engine)
-        self._found: dict[str, Any] = {}
-        self._outcomes = self._verifier.verify(job_of(case, folder / case.id) for case in selected)
-
-    def of(self, case: Case) -> Any:
-        while case.id not in self._found:
-            outcome = next(self._outcomes)
-            self._found[outcome.name] = outcome
-        return self._found[case.id]
-
-    def close(self) -> None:
-        self._outcomes.close()
-        self._verifier.__exit__()
-
-
-def job_of(case: Case, folder: Path) -> Any:
-    """d2t's job for a case."""
-    from d2t.context import scan
-
-    from d2t import api
-    from d2t.providers import load
-    from d2t.verify.translation import job
-
-    context = case.write(folder)
-    provider = load(case.provider)
-    more = {"context": scan(context)} if provider["instructions.copy"] else {}
-    return job(
-        case.id,
-        folder / "Dockerfile",
-        context,
-        provider,
-        lambda config: api.transpile(
-            folder / "Dockerfile",
-            provider=case.provider,
-            build_args=case.args,
-            target=case.target,
-            allow=case.allow,
-            base_config=config,
-            **more,
-        ),
-        build_args=case.args,
-        target=case.target,
-        yardstick=folder / "Dockerfile.docker" if case.docker else None,
-    )
+    with Verifier(engine, batch=30) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def verdicts(
-    engine: Any,
-    local_engine: Any,
-    base_images: None,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Verdicts]:
+def verdicts(verifier: Verifier, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     """The outcomes of the cases that this session runs."""
+    from cases.verdicts import Verdicts
+
     selected = [
         item.callspec.params["case"]
         for item in request.session.items
         if "case" in getattr(getattr(item, "callspec", None), "params", {})
     ]
-    found = Verdicts(engine, local_engine, selected, tmp_path_factory.mktemp("cases"))
-    yield found
-    found.close()
+    return Verdicts(verifier, selected, tmp_path_factory.mktemp("cases"))
 
 
 @pytest.fixture
-def leftovers(engine: Any) -> Iterator[None]:
-    """Fails when a test leaves a container or an image behind."""
+def leftovers(engine: Engine) -> Iterator[None]:
+    """Fails when a test of this process leaves a container or an image behind."""
     before = _things(engine)
     yield
     assert _things(engine) <= before
 
 
-def _things(client: Any) -> set[str]:
-    images = {tag for image in client.images.list() for tag in image.tags if tag.startswith("d2t")}
-    return images | {each.id for each in client.containers.list(all=True, filters={"label": "d2t.verify"})}
+def _things(engine: Engine) -> set[str]:
+    from d2t.verify.docker import LABEL, REPOSITORY, owner
 
-
-@pytest.fixture
-def d2t_verify(engine: Any) -> Any:
-    """Runs the command."""
-
-    def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        import sys
-
-        return subprocess.run(
-            [sys.executable, "-m", "d2t", "verify", *arguments], cwd=cwd, capture_output=True, text=True, check=False
-        )
-
-    return run
+    client = engine.client()
+    images = {tag for image in client.images.list() for tag in image.tags if tag.startswith(f"{REPOSITORY}:{owner()}-")}
+    containers = {
+        each.id
+        for each in client.containers.list(all=True, filters={"label": f"{LABEL}={owner()}"}, ignore_removed=True)
+    }
+    client.close()
+    return images | containers

@@ -216,6 +216,21 @@ def test_what_a_later_command_sees_counts() -> None:
     assert later(env={"PATH": "/bin", "HOME": "/root"}) == [("later", "env")]
 
 
+def test_a_sandbox_without_commands_counts() -> None:
+    docker = Snapshot(Files(BASE), later=PROCESS)
+    service = Snapshot(Files(CONTROL), later_error="cwd '/gone' does not exist")
+    assert [item.subject for item in compare(docker, service, control(), E2B)] == ["state"]
+
+
+def test_docker_run_makes_a_missing_working_directory() -> None:
+    docker = Snapshot(Files(BASE), later=PROCESS)  # its folder is /srv
+    made = {"/srv": Entry("dir", 0o755, 0, 0)}
+    service = Snapshot(Files(CONTROL | made), later=PROCESS)
+    assert compare(docker, service, control(), E2B) == ()
+    other = Snapshot(Files(CONTROL | {"/srvx": made["/srv"]}), later=PROCESS)
+    assert [item.subject for item in compare(docker, other, control(), E2B)] == ["/srvx"]
+
+
 @pytest.mark.parametrize(
     ("docker", "service", "same"),
     [

@@ -62,6 +62,14 @@ def test_processes_go_back_to_what_sets_them() -> None:
     assert line("start", "env", "OTHER") == 0
 
 
+def test_what_no_instruction_says_comes_from_the_base() -> None:
+    plan = api.plan("FROM debian:12\nRUN make\n").plan
+    assert plan is not None
+    for subject in ("uid", "cwd", "argv"):
+        (cause,) = explain([Difference("start", subject, "", "1", "2")], plan, Files({}), 1, E2B)
+        assert (cause.line, cause.instruction) == (1, "FROM debian:12")
+
+
 def test_a_warning_on_the_same_line_announces() -> None:
     warning = Diagnostic("D2T309", Severity.WARNING, "m", Span(2, 5, 2, 9))
     note = Diagnostic("D2T303", Severity.INFO, "m", Span(2, 5, 2, 9))

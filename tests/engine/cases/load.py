@@ -3,7 +3,7 @@
 A case has `id`, `dockerfile` and, as far as it needs them:
 
     verdict   "same" (the default), "refused", "failed" (the service's build fails and says why), "warned" (differences,
-              each of which a warning names) or "any" (whatever it is, not silently different)
+              each of which a warning names), "unknown" (Docker cannot build it here) or "any" (same, refused or warned)
     codes     diagnostics that must be among those given
     provider  "e2b" by default
     base      the name in bases.toml of the base image that it starts FROM
