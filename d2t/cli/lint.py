@@ -155,7 +155,7 @@ def command(
     else:
         if fix:
             code = max(code, _write(outcomes))
-        _show(outcomes, output_format, statistics, color)
+        _show(outcomes, output_format, statistics, color, fix)
     sys.exit(0 if exit_zero and code == 1 else code)
 
 
@@ -235,7 +235,7 @@ class Worker:
                 if not settings.dockerfile:  # otherwise the settings are not the same for all files
                     self._known[settings.file] = ruling
             if settings.per_file_ignores and (codes := _per_file(settings, source.settings_path)):
-                ruling = replace(ruling, choice=replace(ruling.choice, ignore=(*ruling.choice.ignore, *codes)))
+                ruling = replace(ruling, choice=replace(ruling.choice, never=tuple(codes)))
         except ChoiceError as error:
             raise click.UsageError(f"{settings.file if settings else ''}: {error}") from None
         except (ConfigError, providers.ProviderError) as error:
@@ -294,9 +294,9 @@ def _ask(translation: Translation) -> Ask:
     )
 
 
-def _show(outcomes: Sequence[Outcome], format: str, statistics: bool, color: bool | None) -> None:
+def _show(outcomes: Sequence[Outcome], format: str, statistics: bool, color: bool | None, fix: bool) -> None:
     """The findings, on standard output unless that has a repaired text."""
-    stream = sys.stderr if any(outcome.stdin and outcome.fixed for outcome in outcomes) else sys.stdout
+    stream = sys.stderr if fix and any(outcome.stdin for outcome in outcomes) else sys.stdout
     text = render(
         [outcome.report for outcome in outcomes],
         format,
@@ -312,11 +312,10 @@ def _write(outcomes: Sequence[Outcome]) -> int:
     """Keep the repaired texts: in their files, and on standard output what came from standard input."""
     code = 0
     for outcome in outcomes:
-        if not outcome.fixed:
-            continue
         data = outcome.report.text.encode("utf-8")
         if outcome.stdin:
             sys.stdout.buffer.write(data)
+        if outcome.stdin or not outcome.fixed:
             continue
         try:
             with open(outcome.report.path, "wb") as file:

@@ -25,9 +25,10 @@ class Choice:
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = field(default_factory=dict)
     least: Severity = Severity.INFO  # what is milder is not shown
+    never: tuple[str, ...] = ()  # codes that do not count whatever is selected: those that a file's settings leave out
 
     def __post_init__(self) -> None:
-        for code in (*self.select, *self.ignore, *self.severity):
+        for code in (*self.select, *self.ignore, *self.severity, *self.never):
             if not code or not any(known.startswith(code.upper()) for known in RULES):
                 raise ChoiceError(f"there is no rule {code!r}: `d2t rule --all` lists them")
         for code, severity in self.severity.items():
@@ -36,6 +37,8 @@ class Choice:
 
     def selects(self, code: str) -> bool:
         """Whether a rule counts at all."""
+        if self.never and _longest(code, self.never):
+            return False
         return _longest(code, self.select) > _longest(code, self.ignore)
 
     def severity_of(self, code: str, own: Severity) -> Severity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from d2t.diagnostics import Diagnostic, Span
@@ -52,14 +52,30 @@ def split(found: Sequence[Diagnostic], scopes: Sequence[Scope]) -> tuple[list[Di
     """The findings that no comment ignores, and the codes that ignored none."""
     if not scopes:
         return list(found), []
+    by_code: dict[str, list[Scope]] = {}
+    for scope in scopes:
+        by_code.setdefault(scope.code, []).append(scope)  # in file order
     used: set[Scope] = set()
     kept = []
     for item in found:
-        hits = [scope for scope in scopes if scope.covers(item)]
+        hits = list(_hits(item, by_code.get(item.code, ())))
         used.update(hits)
         if not hits:
             kept.append(item)
     return kept, [scope for scope in scopes if scope not in used]
+
+
+def _hits(item: Diagnostic, scopes: Sequence[Scope]) -> Iterator[Scope]:
+    """The scopes of the finding's code that cover it: those of the whole file stand first, others just above it."""
+    for scope in scopes:
+        if not scope.whole:
+            break
+        yield scope
+    if item.line is not None:
+        index = bisect_right(scopes, item.line, key=lambda scope: scope.first)
+        while index and not scopes[index - 1].whole and scopes[index - 1].covers(item):
+            index -= 1
+            yield scopes[index]
 
 
 def span(source: Source, scope: Scope) -> Span:

@@ -16,10 +16,13 @@ from d2t.providers import Provider
 from d2t.rules import RULES, comments
 
 _MOST_FIXES = 100  # in one file; every fix is followed by a new look
+_OFFERED = 20  # in one go: each is checked by linting the fixed file, and more are offered once these are applied
 
 
-def lint(text: str, providers: Sequence[Provider], ask: Ask, choice: Choice | None = None) -> tuple[Diagnostic, ...]:
-    """The findings of a Dockerfile for these providers, in file order, each with its fix where there is one.
+def lint(
+    text: str, providers: Sequence[Provider], ask: Ask, choice: Choice | None = None, *, offered: int = _OFFERED
+) -> tuple[Diagnostic, ...]:
+    """The findings of a Dockerfile for these providers, in file order, the first `offered` that have a fix with it.
 
     Findings that hold for some of several providers name theirs in `provider`.
     """
@@ -33,7 +36,10 @@ def lint(text: str, providers: Sequence[Provider], ask: Ask, choice: Choice | No
     chosen = choice.apply(kept)
     if any(item.code in fixes.FIXES for item in chosen):
         situation = fixes.Situation(text, gathered, tuple(providers), ask)
-        return tuple(replace(item, edits=situation.fix(item)) for item in chosen)
+        for index, item in enumerate(chosen):
+            if offered > 0 and (edits := situation.fix(item)):
+                chosen[index] = replace(item, edits=edits)
+                offered -= 1
     return tuple(chosen)
 
 
@@ -68,11 +74,11 @@ def repaired(
     Fixes are applied one after the other, each to the text as the one before left it.
     """
     count = 0
-    found = lint(text, providers, ask, choice)
+    found = lint(text, providers, ask, choice, offered=1)
     while count < _MOST_FIXES and (edits := _first(found)):
         text = edited(text, edits)
         count += 1
-        found = lint(text, providers, ask, choice)
+        found = lint(text, providers, ask, choice, offered=1)
     return text, found, count
 
 

@@ -238,7 +238,7 @@ def command_split(size: int) -> str:
 @rule(
     "D2T322",
     "profile-edited",
-    Severity.INFO,
+    Severity.WARNING,
     source=_COMMAND,
     example="FROM debian:12\nRUN echo 'umask 077' >> /root/.bashrc\nRUN true",
 )
@@ -269,3 +269,27 @@ def expose_not_needed(port: str) -> str:
 def volume_is_a_folder(path: str) -> str:
     """A sandbox has no volumes. The path is an ordinary directory: it is kept in the template and saved with the sandbox."""
     return f"VOLUME {path} is left out: the path is an ordinary directory of the sandbox"
+
+
+@rule(
+    "D2T326",
+    "base-config-not-read",
+    Severity.INFO,
+    source="`--resolve-base auto`",
+    no_example="it takes a registry that does not answer",
+)
+def base_config_not_read(image: str, reason: str, instead: bool) -> tuple[str, str]:
+    """The base image's config was asked for, and could not be had from where it was looked for first.
+
+    With `--resolve-base auto` that is no error: the local engine's image is taken where there is one, and otherwise the
+    config is not known. `--resolve-base engine` and `registry` make it an error.
+    """
+    if instead:
+        return f"the config of {image} is that of the local engine's image: {reason}", ""
+    return f"the config of {image} could not be read: {reason}", "give it with --base-config FILE"
+
+
+# what is said where a base image's config is not known, and matters
+NEEDS_BASE = frozenset(
+    said.rule.code for said in (base_config_unknown, base_start_unknown, value_needs_base, variable_assumed_unset)
+)

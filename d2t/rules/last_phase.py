@@ -16,6 +16,7 @@ from d2t.rules.registry import Context, check, rule
 
 _FINAL = "e2b-dev/infra, phases/finalize/configure.sh"
 _MEASURED = "measured: the same Dockerfile built by Docker and by the service"
+_MOST = 500  # files that are remembered; nobody reads so many findings
 _LINKS = (("/var/run", "/run"), ("/var/lock", "/run/lock"))  # in every distribution that the services take
 
 
@@ -83,6 +84,8 @@ def left_in_cleared_folders(plan: BuildPlan, context: Context) -> Iterator[Diagn
             if effect.kind == "remove":
                 for other in [other for other in left if _covers(path, other)]:
                     del left[other]
+            elif len(left) >= _MOST:
+                break
             elif effect.kind == "write" and _below(path, folders) and not _below(path, mounted, itself=True):
                 left.setdefault(path, (step.origin, effect))
     named: set[int] = set()

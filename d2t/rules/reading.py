@@ -86,3 +86,15 @@ def invalid_image_name(message: str) -> str:
 def invalid_value(message: str) -> str:
     """A value is none that Docker accepts: a port, a signal, a mode, a platform, a mount, a URL."""
     return message
+
+
+@rule(
+    "D2T109",
+    "base-image-unusable",
+    Severity.ERROR,
+    source="moby/buildkit: no match for platform in manifest",
+    no_example="it takes a base image whose config was read",
+)
+def base_image_unusable(message: str) -> str:
+    """The registry has the base image, but not for linux/amd64: `docker build` for that platform would refuse it, too."""
+    return message

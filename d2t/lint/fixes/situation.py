@@ -30,7 +30,7 @@ class Fix:
     intended: Callable[[Document, Document], None] = lambda before, after: None  # nothing changes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Situation:
     """One Dockerfile whose findings are to be fixed."""
 
@@ -38,6 +38,7 @@ class Situation:
     gathered: Gathered
     providers: tuple[Provider, ...]
     ask: Ask
+    tries: int = 40  # how many fixes may still be checked: each costs as much as linting the file
 
     @property
     def plan(self) -> BuildPlan:
@@ -52,10 +53,13 @@ class Situation:
     def fix(self, item: Diagnostic) -> tuple[Edit, ...]:
         """The edits that repair a finding; none where no fix is safe."""
         fixer = FIXES.get(item.code)
-        if fixer is None or self.gathered.plan is None:
+        if fixer is None or self.gathered.plan is None or not self.tries:
             return ()
         fix = fixer(item, self)
-        return fix.edits if fix is not None and self._is_right(item, fix) else ()
+        if fix is None:
+            return ()
+        self.tries -= 1
+        return fix.edits if self._is_right(item, fix) else ()
 
     def _is_right(self, item: Diagnostic, fix: Fix) -> bool:
         after = edited(self.text, fix.edits)

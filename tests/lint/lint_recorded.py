@@ -1,4 +1,4 @@
-"""What lint says of the fixtures: `python -m tests.lint.recorded` writes `findings.txt` beside each Dockerfile anew."""
+"""What lint says of the fixtures: `python -m tests.lint.lint_recorded` writes `findings.txt` beside each Dockerfile anew."""
 
 from __future__ import annotations
 

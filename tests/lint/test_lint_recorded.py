@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "cases"))
 
 from load import cases
-from recorded import NAME, findings, folders
+from lint_recorded import NAME, findings, folders
 
 OF_THE_BASE = {"D2T312", "D2T313", "D2T314"}  # without the base image's config, which the cases' verdicts know
 
@@ -25,7 +25,7 @@ OF_THE_BASE = {"D2T312", "D2T313", "D2T314"}  # without the base image's config,
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)
 def test_findings_are_the_recorded_ones(folder: Path) -> None:
     recorded = folder / NAME
-    assert recorded.exists(), "python -m tests.lint.recorded"
+    assert recorded.exists(), "python -m tests.lint.lint_recorded"
     assert findings(folder) == recorded.read_bytes().decode()
 
 
