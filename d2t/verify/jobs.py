@@ -22,6 +22,7 @@ class Translated:
     send: Callable[[Connection, str], Build] | None = None
     lines: Sequence[int] = ()  # the Dockerfile's line of each step
     message: str = ""  # why it was refused, where no diagnostic says it
+    starts_nothing: bool = False  # no start command, because the image's only waits for input
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from d2t.diagnostics import Diagnostic
 from d2t.local.engine import EngineError
 from d2t.providers import Provider
 from d2t.verify import provisioning
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from d2t.local.engine import Engine
 
 BATCH = 12  # jobs whose files are read with one request
-START_SHELL = "D2T319"  # the template has no start command because the image's only waits for input
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +241,7 @@ class Verifier:
             )
         if control.files is None:
             control.base, control.files = files[control.base_image], files[control.image]
-        docker = Snapshot(files[item.docker_image], _start(seen, translated.diagnostics), seen.docker_later)
+        docker = Snapshot(files[item.docker_image], _start(seen, translated.starts_nothing), seen.docker_later)
         service = Snapshot(files[seen.image], seen.service_start, seen.service_later, seen.later_error)
         found = compare(docker, service, control.done(), item.job.provider)
         notes: tuple[str, ...] = ()
@@ -301,9 +299,8 @@ def _may_vary(difference: Difference) -> bool:
     return difference.area == "files" and difference.aspect in ("content", "presence")
 
 
-def _start(seen: Seen, diagnostics: Iterable[Diagnostic]) -> Start:
-    """Docker's start command; none where d2t said that it only waits for input, and it did end at once."""
+def _start(seen: Seen, starts_nothing: bool) -> Start:
+    """Docker's start command; none where it only waits for input, did end at once, and the template has none."""
     docker = seen.docker_start
     idle = docker.process is None and docker.exit_code == 0 and not docker.output
-    told = any(item.code == START_SHELL for item in diagnostics)
-    return Start() if idle and told and seen.service_start == Start() else docker
+    return Start() if idle and starts_nothing and seen.service_start == Start() else docker

@@ -11,6 +11,8 @@ from d2t.providers import Provider
 from d2t.service import Build, Connection, resources, submit
 from d2t.verify.jobs import Job, Translated
 
+START_IS_A_SHELL = "D2T319"
+
 
 def job(
     name: str,
@@ -36,7 +38,8 @@ def job(
             return submit(template, name=called, cpu_count=cpu, memory_mb=memory, connection=connection)
 
         lines = tuple(step.line for step in template.steps)
-        return Translated(result.plan, result.diagnostics, send, lines)
+        told = any(item.code == START_IS_A_SHELL for item in result.diagnostics)
+        return Translated(result.plan, result.diagnostics, send, lines, starts_nothing=told)
 
     plan = api.plan(dockerfile, build_args=build_args, target=target).plan
     base = plan.base_name if plan is not None and plan.base is not None else ""
