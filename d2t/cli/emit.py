@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -44,7 +45,7 @@ def command(
     """Translate DOCKERFILE and write the code that builds it as a template.
 
     Without DOCKERFILE the current folder's Dockerfile or Containerfile is taken; - is standard input. Nothing is
-    contacted.
+    contacted, unless --resolve-base asks for it.
     """
     from d2t.emit import emit
 
@@ -57,13 +58,20 @@ def command(
     if source.problem is not None:
         console.show([Report(source.path, source.text, (source.problem,))])
         sys.exit(source.exit_code)
-    translation = translation.over(settings)
+    translation = translation.over(settings).resolving("never", engine_first=False)
     result = translation.transpile(source)
     console.show([Report(source.path, source.text, result.diagnostics)])
     if result.template is None:
         sys.exit(1)
     template = options.named(result.template, settings, name, cpu, memory)
-    text = emit(template, format_, line_numbers=line_numbers, registry=registry, provider=translation.service())
+    text = emit(
+        template,
+        format_,
+        line_numbers=line_numbers,
+        context=_context(template.context, output),
+        registry=registry,
+        provider=translation.service(),
+    )
     if output is None:
         click.echo(text, nl=False)
         return
@@ -72,3 +80,9 @@ def command(
             file.write(text)
     except OSError as error:
         console.fail(f"cannot write {output}: {(error.strerror or str(error)).lower()}")
+
+
+def _context(context: str, output: str | None) -> str:
+    """The build context as seen from the folder that the code will be in."""
+    folder = os.path.dirname(os.path.abspath(output)) if output else os.getcwd()
+    return os.path.relpath(context, folder).replace(os.sep, "/") if context else ""

@@ -6,6 +6,8 @@ from fnmatch import fnmatchcase
 
 from d2t.lower.images import has_login_path
 from d2t.lower.state import Lowering
+from d2t.plan.build import BuildPlan
+from d2t.providers import Provider
 from d2t.rules import behaviour, support
 from d2t.template import Base, FromImage, FromTemplate
 
@@ -21,7 +23,7 @@ def lower_base(state: Lowering) -> Base:
     where = (origin, image)
     if plan.base is None:
         state.report(support.base_image_refused(where, provider, "scratch"))
-    elif _matches(plan.base, provider["base.windows_images"]) or plan.platform.startswith("windows/"):
+    elif _is_windows(plan, provider):
         state.report(support.windows_image(where, image))
     elif _matches(plan.base, provider["base.refused_images"]):
         state.report(support.base_image_refused(where, provider, image))
@@ -30,6 +32,12 @@ def lower_base(state: Lowering) -> Base:
     elif plan.base_config is None and not has_login_path(image):
         state.report(behaviour.base_config_unknown(where, image))
     return FromImage(image)
+
+
+def _is_windows(plan: BuildPlan, provider: Provider) -> bool:
+    if plan.base_config is not None and plan.base_config.os == "windows":
+        return True
+    return plan.platform.startswith("windows/") or _matches(plan.base or "", provider["base.windows_images"])
 
 
 def _matches(base: str, patterns: list[str]) -> bool:

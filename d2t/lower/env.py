@@ -23,6 +23,13 @@ ENV_FILE = "/etc/profile.d/00-d2t-env.sh"  # read first: it sees what the caller
 _EXPANDS = re.compile(r"\$(?=[A-Za-z0-9_{@*#?$!\[-])")  # where bash would expand a `$` between double quotes
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READ_ONLY = frozenset("UID EUID PPID SHELLOPTS BASHOPTS BASH_VERSINFO".split())  # bash refuses to assign them
+_RESET = ("PS1", "SHELL")  # provisioning's files in /etc/profile.d export them
+_SERVICE_FOLDERS = (
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+)  # the service's last phase runs tools of these in a login shell
 _SET_BY_LOGIN = frozenset("HOME USER LOGNAME SHELL PS1 MAIL PWD".split())  # never unset, so the caller's cannot be told
 _INITIAL_PATH = "tr '\\0' '\\n' </proc/$$/environ | sed -n 's/^PATH=//p'"  # as it was before /etc/profile
 
@@ -56,37 +63,59 @@ def lower_env(state: Lowering, step: EnvStep) -> None:
 
 
 def ensure_path(state: Lowering, env: Mapping[str, str], origin: Origin | None) -> None:
-    """Make login shells give the PATH that Docker's next command has, if they would not."""
+    """Make login shells give the PATH (and what else they set themselves) that Docker's next command has."""
     if not state.provider["runtime.login_resets_path"]:
         return
-    wanted = env.get("PATH")
-    login = state.identity.name == "root" and state.path is None  # nothing was written: the login shell's own PATH
-    if wanted is None:
-        if state.plan.base_config is not None or (login and has_login_path(state.plan.base_name)):
-            return
-        wanted = ""  # the base image's own
-    elif login and wanted == DEFAULT_PATH:
+    wanted = {name: env[name] for name in _RESET if name in env}
+    path = _wanted_path(state, env)
+    if path is not None:
+        wanted["PATH"] = path
+    if wanted == state.login:
         return
-    if wanted == state.path:
-        return
-    state.path = wanted
-    if wanted == "" or symbols(wanted):
-        value = _runtime(wanted, path="$base") if wanted else "$base"
-        command = f"base=$({_INITIAL_PATH})\nprintf 'export PATH=%q\\n' \"{value}\" >{PATH_FILE}"
-    else:
-        line = f"export PATH={shlex.quote(wanted)}"
-        command = f"echo {shlex.quote(line)} >{PATH_FILE}"
-    state.report(behaviour.path_set_again(origin, state.provider))
-    state.run_as_root(command, origin, "login shells reset PATH")
+    state.login = wanted
+    lines, base = [], ""
+    for name, value in sorted(wanted.items()):
+        if name == "PATH" and (not value or symbols(value)):
+            base = f"base=$({_INITIAL_PATH})\n"
+            text = _runtime(value, path="$base") if value else "$base"
+            lines.append(f"printf 'export PATH=%q\\n' \"{text}\"")
+            continue
+        if name == "PATH" and (missing := [folder for folder in _SERVICE_FOLDERS if folder not in value.split(":")]):
+            state.report(behaviour.path_completed(_origin_of(state, "PATH"), state.provider, ":".join(missing)))
+            value = ":".join([value, *missing])
+        lines.append(f"echo {shlex.quote(f'export {name}={shlex.quote(value)}')}")
+    joined = lines[0] if len(lines) == 1 else "{ " + "; ".join(lines) + "; }"
+    if "PATH" in wanted:
+        state.report(behaviour.path_set_again(origin, state.provider))
+    state.run_as_root(f"{base}{joined} >{PATH_FILE}", origin, f"login shells reset {' and '.join(sorted(wanted))}")
+
+
+def _wanted_path(state: Lowering, env: Mapping[str, str]) -> str | None:
+    """The PATH to write, "" for the base image's own; None where a login shell gives it anyway."""
+    login = state.identity.name == "root" and "PATH" not in state.login
+    path = env.get("PATH")
+    if path is None:
+        known = state.plan.base_config is not None or (login and has_login_path(state.plan.base_name))
+        return None if known else ""
+    return None if login and path == DEFAULT_PATH else path
+
+
+def exact_path(state: Lowering) -> str | None:
+    """The PATH that a command needs set in front of it: where the file had to be completed for the service."""
+    path = state.login.get("PATH")
+    if path and not symbols(path) and not set(_SERVICE_FOLDERS) <= set(path.split(":")):
+        return path
+    return None
 
 
 def persist(state: Lowering, origin: Origin | None) -> None:
     """Let commands that are run later in the sandbox see the image's ENV, as in Docker; what the caller sets wins."""
     if state.provider["runtime.env_reaches_sandbox"] or not state.options.persist_env:
         return
+    ensure_path(state, state.plan.image.env, origin)
     lines = []
     for name, value in state.plan.image.env.items():
-        if name == "PATH" and state.provider["runtime.login_resets_path"]:
+        if name in ("PATH", *_RESET) and state.provider["runtime.login_resets_path"]:
             continue
         if name in state.exported and symbols(value):
             continue  # written when it was set
@@ -127,3 +156,12 @@ def _runtime(value: str, path: str = "$PATH") -> str:
         else:
             out.append(re.sub(r'([\\"$`])', r"\\\1", text))
     return "".join(out)
+
+
+def keep_base_values(state: Lowering) -> None:
+    """Set the base image's variables again whose value the service drops or trims (e2b-dev/infra, core/oci)."""
+    config = state.plan.base_config
+    if config is None or not state.provider["runtime.evaluates_env"]:
+        return
+    odd = tuple((name, encode(value)) for name, value in config.env.items() if not value or value != value.strip())
+    state.set_envs(odd, None, "the service drops empty values of the base image, and trims others")

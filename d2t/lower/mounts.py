@@ -31,7 +31,7 @@ def before(state: Lowering, step: RunStep) -> None:
     """Put what the image has at the mount's place aside, and an empty folder there."""
     for mount in _emulated(step):
         path, kept = shlex.quote(mount.target.rstrip("/")), shlex.quote(mount.target.rstrip("/") + _KEPT)
-        command = f"mkdir -p {path} && mv {path} {kept} && mkdir {path}"
+        command = f"[ ! -e {path} ] || mv {path} {kept}; mkdir -p {path}"
         if mount.type == "tmpfs" or not state.identity.is_root:
             command += f" && chmod 1777 {path}"
         state.run_as_root(command, step.origin, f"an empty folder for the step, as --mount=type={mount.type} gives")
@@ -41,4 +41,6 @@ def after(state: Lowering, step: RunStep) -> None:
     """Take the folder away again: what a mount holds is no part of Docker's image."""
     for mount in reversed(_emulated(step)):
         path, kept = shlex.quote(mount.target.rstrip("/")), shlex.quote(mount.target.rstrip("/") + _KEPT)
-        state.run_as_root(f"rm -rf {path} && mv {kept} {path}", step.origin, "the mount is not part of the image")
+        state.run_as_root(
+            f"rm -rf {path}; [ ! -e {kept} ] || mv {kept} {path}", step.origin, "the mount is not part of the image"
+        )

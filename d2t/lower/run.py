@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from d2t.dockerfile.expand import symbols
 from d2t.lower import mounts, user, workdir
-from d2t.lower.env import PATH_FILE, ensure_path
+from d2t.lower.env import PATH_FILE, ensure_path, exact_path
+from d2t.lower.files import write_file
 from d2t.lower.shell import INFLUENTIAL, PROFILE_FILES, Traits, tidy, traits
 from d2t.lower.state import Lowering
 from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, RunStep
+from d2t.plan.paths import clean, is_below
 from d2t.rules import behaviour, support
 
+_FILES = "/tmp/d2t"  # gone when the machine is started afresh
+_EXIT = re.compile(r"(?<![|&] )(?<!\|\| )\bexit\b(?=[^\n]*>>)")
 BASH = ("/bin/bash", "-c")
 _SET_OPTIONS = re.compile(r"-[eux]+\Z|-o\Z|-[eux]*o\Z|pipefail\Z|errexit\Z|nounset\Z|xtrace\Z")
 
@@ -37,7 +42,7 @@ def lower_run(state: Lowering, step: RunStep) -> None:
     mounts.before(state, step)
     if len(command.encode()) >= limit:
         state.report(behaviour.command_split(step.origin, len(command.encode())))
-        command, why = _in_pieces(state, step, command, limit)
+        command, why = _in_pieces(state, step, command)
     state.run(command, step.origin, why)
     mounts.after(state, step)
     _note_text(state, step)
@@ -52,30 +57,19 @@ def translated(state: Lowering, step: RunStep) -> tuple[str, str]:
         return _exec_form(state, step)
     *shell, text = step.argv
     found, text = traits(text), tidy(text)
-    exports = _exports(step, found)
-    reasons, prelude = [], _prelude(state, exports)
+    around = _Around(state, step.env, step.workdir, _exports(step, found), found.sees_environment)
     if state.provider["runtime.waits_for_output"] and found.leaves_processes:
-        return _supervised(state, step, exports), "Docker ends background processes with the step"
-    command = text
-    wrap = _needs_shell(state, tuple(shell), found)
-    if wrap or state.identity.prefix or state.profile_edited:
-        command = _exec(state, [*shell, text], exports)
-        if wrap:
-            reasons.append(f"Docker runs it with {shell[0]}")
-        if state.profile_edited:
-            reasons.append("without what login shells now read")
-        if state.identity.prefix:
-            reasons.append("as Docker's user")
-    else:
-        options = _set_options(tuple(shell))
-        if options:
-            prelude.append(f"set {options}")
-        if state.provider["runtime.stdin_never_ends"] and found.may_read_input:
-            prelude.insert(0, "exec </dev/null")
-            reasons.append("its input is empty in Docker")
-    if exports:
-        reasons.append("ARG")
-    return _joined(prelude, command), "; ".join(reasons)
+        return _supervised(around, [*shell, text]), "Docker ends background processes with the step"
+    if (shell_differs := _needs_shell(state, tuple(shell), found)) or around.needed:
+        reasons = [f"Docker runs it with {shell[0]}"] if shell_differs else []
+        return around.command([*shell, text]), "; ".join([*reasons, *around.reasons()])
+    prelude, reasons = around.exports(), around.reasons()
+    if options := _set_options(tuple(shell)):
+        prelude.append(f"set {options}")
+    if state.provider["runtime.stdin_never_ends"] and found.may_read_input:
+        prelude.insert(0, "exec </dev/null")
+        reasons.insert(0, "its input is empty in Docker")
+    return _joined(prelude, text), "; ".join(reasons)
 
 
 def _needs_shell(state: Lowering, shell: tuple[str, ...], found: Traits) -> bool:
@@ -111,11 +105,6 @@ def _exports(step: RunStep, found: Traits | None) -> dict[str, str]:
     }
 
 
-def _prelude(state: Lowering, exports: Mapping[str, str]) -> list[str]:
-    """The statements that set a command's own variables, where the environment is not made anew for it."""
-    return [] if state.profile_edited else [f"export {name}={shlex.quote(value)}" for name, value in exports.items()]
-
-
 def _joined(prelude: list[str], command: str) -> str:
     if not prelude:
         return command
@@ -123,34 +112,73 @@ def _joined(prelude: list[str], command: str) -> str:
     return separator.join([*prelude, command])
 
 
-def _exec(state: Lowering, argv: Iterable[str], exports: Mapping[str, str] | None = None) -> str:
-    """Replace the service's shell by a command with Docker's user, variables and empty input.
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What has to be put around a command, so that it runs as Docker runs it."""
 
-    `exports` are variables that only this command sees; they come here where the environment is made anew.
-    """
-    words = shlex.join(argv)
-    clean = ""
-    if state.profile_edited:
-        # what login shells read has changed: begin with the variables that the shell itself was started with
-        clean = "readarray -d '' -t e </proc/$$/environ; "
-        own = [f"{name}={shlex.quote(value)}" for name, value in (exports or {}).items()]
-        words = " ".join(["env", "-i", '"${e[@]}"', _path_word(state), *own, *_CLEANED, words])
-    front = f"{user.prefix_text(state.identity)} " if state.identity.prefix else "exec "
-    if words.startswith("-"):
-        front += "-- "
-    input = " </dev/null" if state.provider["runtime.stdin_never_ends"] else ""
-    return f"{clean}{front}{words}{input}"
+    state: Lowering
+    env: Mapping[str, str]  # all variables of Docker's command
+    workdir: str
+    own: Mapping[str, str]  # those that only this command has
+    sees_environment: bool  # it looks at what the service adds to the environment
 
+    @property
+    def clean(self) -> bool:
+        """Whether the environment is made anew: the service's own shows, or login shells read something changed."""
+        return self.state.profile_edited or (self.sees_environment and self.state.provider["runtime.bash_login_shell"])
 
-_CLEANED = ("env", "-u", "USER", "-u", "LOGNAME")  # the service sets these for every command
+    @property
+    def needed(self) -> bool:
+        return self.clean or bool(self.state.identity.prefix)
 
+    def exports(self) -> list[str]:
+        """The statements that set the command's own variables."""
+        path = exact_path(self.state)
+        own = {**self.own, **({"PATH": path} if path else {})}
+        return [f"export {name}={shlex.quote(value)}" for name, value in own.items()]
 
-def _path_word(state: Lowering) -> str:
-    if state.path is None:
-        return f"PATH={DEFAULT_PATH}"
-    if state.path and not symbols(state.path):
-        return f"PATH={shlex.quote(state.path)}"
-    return f'PATH="$(. {PATH_FILE}; echo "$PATH")"'
+    def reasons(self) -> list[str]:
+        found = ["without what login shells now read"] if self.state.profile_edited else []
+        if self.clean and not found:
+            found.append("with Docker's variables alone")
+        if self.state.identity.prefix:
+            found.append("as Docker's user")
+        return [*found, "ARG"] if self.own else found
+
+    def command(self, argv: Iterable[str]) -> str:
+        """Replace the service's shell by the command: Docker's user, variables, folder and empty input."""
+        words, before = shlex.join(argv), self.exports()
+        if self.clean:
+            before, made = self._made_anew()
+            words = f"{made} {words}"
+        front = f"{user.prefix_text(self.state.identity)} " if self.state.identity.prefix else "exec "
+        if words.startswith("-"):
+            front += "-- "
+        input = " </dev/null" if self.state.provider["runtime.stdin_never_ends"] else ""
+        return _joined(before, f"{front}{words}{input}")
+
+    def _made_anew(self) -> tuple[list[str], str]:
+        before = []
+        if self.state.profile_edited:
+            before += ["umask 022", f"cd {shlex.quote(self.workdir)}"]
+        path = self.env.get("PATH")
+        known = self.state.plan.base_config is not None and not any(symbols(value) for value in self.env.values())
+        if known:
+            values = {name: shlex.quote(value) for name, value in self.env.items()}
+            values.setdefault("HOME", '"$HOME"')
+            return before, " ".join(["/usr/bin/env", "-i", *(f"{name}={value}" for name, value in values.items())])
+        drop = [name for name in ("USER", "LOGNAME") if name not in self.env]
+        drop += ["PATH", "E2B_*"]
+        patterns = "|".join(f"{name}=*" if "*" not in name else name for name in drop)
+        before.append("e=()")
+        before.append(
+            f'while IFS= read -rd "" v; do case "$v" in {patterns}) ;; *) e+=("$v") ;; esac; done </proc/$$/environ'
+        )
+        word = shlex.quote(path) if path and not symbols(path) else f'"$(. {PATH_FILE}; echo "$PATH")"'
+        if path is None and "PATH" not in self.state.login:
+            word = DEFAULT_PATH
+        own = [f"{name}={shlex.quote(value)}" for name, value in self.own.items()]
+        return before, " ".join(["/usr/bin/env", "-i", '"${e[@]}"', f"PATH={word}", *own])
 
 
 def in_shell(text: str) -> str:
@@ -159,54 +187,44 @@ def in_shell(text: str) -> str:
 
 
 def started(state: Lowering, argv: tuple[str, ...]) -> str:
-    """The start command for an image's argv: the same process, user and variables."""
-    return _exec(state, argv)
+    """The start command for an image's argv: the same process, user, folder and variables."""
+    image = state.plan.image
+    folder = clean(image.workdir or "/")
+    command = _Around(state, image.env, folder, {}, False).command(argv)
+    if any(is_below(folder, cleared) for cleared in state.provider["runtime.clears_tmp"]):
+        return f"mkdir -p {shlex.quote(folder)}; cd {shlex.quote(folder)}; {command}"
+    return command
 
 
 def _exec_form(state: Lowering, step: RunStep) -> tuple[str, str]:
     if not step.argv:
         return "true", "RUN with an empty list does nothing"
-    exports = _exports(step, None)
-    return _joined(_prelude(state, exports), _exec(state, step.argv, exports)), "exec form: no shell reads it"
+    sees = step.argv[0].rsplit("/", 1)[-1] in ("env", "printenv")
+    around = _Around(state, step.env, step.workdir, _exports(step, None), sees)
+    return around.command(step.argv), "exec form: no shell reads it"
 
 
 def _script(state: Lowering, step: RunStep) -> tuple[str, str]:
     """A heredoc with a shebang: Docker puts it into a file for the step and runs that through the shell."""
-    path = step.argv[-1]
-    name = path.rsplit("/", 1)[1]
-    end = "EOF"
-    while re.search(rf"(?m)^{end}$", step.script):
-        end += "_"
-    file = f"/tmp/d2t/{name}"
-    body = step.script if step.script.endswith("\n") else f"{step.script}\n"
-    write = f"mkdir -p /tmp/d2t && cat >{shlex.quote(file)} <<'{end}'\n{body}{end}\nchmod 755 {shlex.quote(file)}"
-    state.run_as_root(write, step.origin, "the heredoc's script")
-    argv = [*step.argv[:-1], file]
-    exports = _exports(step, None)
-    return _joined(_prelude(state, exports), _exec(state, argv, exports)), "run as a file, as its first line asks"
+    file = f"{_FILES}/{step.argv[-1].rsplit('/', 1)[1]}"
+    write_file(state, step.origin, file, step.script, "install -D -m 755", "the heredoc's script")
+    around = _Around(state, step.env, step.workdir, _exports(step, None), traits(step.script).sees_environment)
+    return around.command([*step.argv[:-1], file]), "run as a file, as its first line asks"
 
 
-def _supervised(state: Lowering, step: RunStep, exports: Mapping[str, str]) -> str:
+def _supervised(around: _Around, argv: list[str]) -> str:
     """Run in a process group of its own, and end what is left of it; the step's output closes with it."""
-    inner = shlex.join(step.argv)
-    if state.identity.prefix or state.profile_edited:
-        inner = f"bash -c {shlex.quote(_exec(state, step.argv, exports))}"
+    inner, before = shlex.join(argv), around.exports()
+    if around.needed:
+        inner, before = f"( {around.command(argv)} )", []
     command = f"set -m; {inner} </dev/null & wait $!; code=$?; kill -KILL -- -$! 2>/dev/null; exit $code"
-    return _joined(_prelude(state, exports), command)
+    return _joined(before, command)
 
 
-def _in_pieces(state: Lowering, step: RunStep, command: str, limit: int) -> tuple[str, str]:
+def _in_pieces(state: Lowering, step: RunStep, command: str) -> tuple[str, str]:
     """A command that is too long for one argument, written to a file first."""
-    file = f"/tmp/d2t/line-{step.origin.line}.sh"
-    state.run_as_root(
-        f"mkdir -p /tmp/d2t && : >{file} && chmod 755 /tmp/d2t {file}", step.origin, "a long command, in pieces"
-    )
-    size = limit // 2  # quoting makes it longer
-    data = command
-    while data:
-        part = data[: size // 4]
-        data = data[size // 4 :]
-        state.run_as_root(f"printf %s {shlex.quote(part)} >>{file}", step.origin, "the next piece")
+    file = f"{_FILES}/line-{step.origin.line}.sh"
+    write_file(state, step.origin, file, f"{command}\n", "install -D -m 644", "a long command, in pieces")
     return f". {file}", "the long command"
 
 
@@ -215,6 +233,8 @@ def _note_text(state: Lowering, step: RunStep) -> None:
     if match := PROFILE_FILES.search(text):
         state.report(behaviour.profile_edited((step.origin, match.group()), match.group()))
         state.profile_edited = state.provider["runtime.bash_login_shell"]
+        if state.profile_edited and _EXIT.search(text):
+            state.report(behaviour.profile_ends_shells((step.origin, match.group()), match.group()))
     if step.shell_form and not step.script:
         for command in traits(step.argv[-1]).daemons:
             state.report(behaviour.daemon_left_running((step.origin, command), command))

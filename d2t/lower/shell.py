@@ -56,6 +56,7 @@ _RAW = (
     r"\becho\b\s+-\w*[eE]",
     r"\becho\b[^;&|]*\\",
 )
+_ADDED = re.compile(r"\$\{?(?:USER|LOGNAME|SHELL|SHLVL|PS1|OLDPWD|E2B_\w+)\b")
 _SET_E = re.compile(r"\bset\s+-\w*e|\bset\s+-o\s+errexit")
 
 
@@ -81,6 +82,7 @@ class Traits:
     leaves_processes: bool  # a background process may outlive the command
     daemons: tuple[str, ...]  # commands that start a daemon, as written
     words: frozenset[str]  # every name-like word, for "is it mentioned?"
+    sees_environment: bool  # it looks at variables that the service adds, or at all of them
     inert: bool  # only commands that no variable of the environment changes
 
 
@@ -105,6 +107,7 @@ def traits(text: str) -> Traits:
         leaves_processes=bool(re.search(r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])", bare)),
         daemons=tuple(command.text for command in commands if command.is_daemon()),
         words=frozenset(re.findall(r"[A-Za-z_]\w*", text)),
+        sees_environment=bool(_ADDED.search(active)) or any(command.lists_variables() for command in commands),
         inert=all(command.name in _INERT for command in commands),
     )
 
@@ -190,6 +193,11 @@ class _Command:
         if check is not None:
             return bool(check(self.args))
         return self.name not in _NEVER_READ
+
+    def lists_variables(self) -> bool:
+        if self.name in ("env", "printenv"):
+            return True
+        return self.name in ("set", "export", "declare") and self.args in ((), ("-p",), ("-x",))
 
     def is_daemon(self) -> bool:
         if self.name in ("service", "invoke-rc.d"):

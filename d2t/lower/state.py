@@ -39,7 +39,9 @@ class Lowering:
     identity: Identity = field(default_factory=Identity)
     context_user: str = ROOT  # the service's context, as the steps so far leave it
     context_workdir: str = ""  # "": the user's home, as the service begins
-    path: str | None = None  # PATH that login shells give, None: not known
+    login: dict[str, str] = field(
+        default_factory=dict
+    )  # what the file that login shells read last says; PATH "": the base's
     profile_edited: bool = False  # a step changed files that login shells read
     exported: dict[str, str] = field(default_factory=dict)  # ENV so far, values in the plan's notation
     symbolic_exported: bool = False  # the file of variables was begun by a step

@@ -9,6 +9,7 @@ from d2t.lower import base, config, env, run, start, user, workdir
 from d2t.lower.options import Options
 from d2t.lower.state import Lowering
 from d2t.plan.build import ArgStep, BuildPlan, ConfigStep, CopyStep, EnvStep, RunStep, Step, UserStep, WorkdirStep
+from d2t.plan.paths import clean, is_below
 from d2t.providers import Provider
 from d2t.ready import Source
 from d2t.rules import behaviour, support
@@ -60,6 +61,7 @@ def lower(
 def begin(state: Lowering) -> None:
     """Bring the service's context to where Docker begins: the base image's user and folder."""
     user.free_reserved_user(state)
+    env.keep_base_values(state)
     config = state.plan.base_config
     if config is not None and config.user:
         user.lower_user(state, config.user, state.plan.base_origin)
@@ -72,8 +74,10 @@ def end(state: Lowering) -> None:
     env.persist(state, None)
     if state.options.user:
         state.set_user(state.options.user, None, "--user")
-    folder = state.options.workdir or state.plan.image.workdir or "/"
-    if state.options.workdir or not state.context_workdir:
+    folder = clean(state.options.workdir or state.plan.image.workdir or "/")
+    if any(is_below(folder, cleared) for cleared in state.provider["runtime.clears_tmp"]):
+        state.set_workdir("/", None, f"{folder} is gone when the sandbox starts; the start command makes it")
+    elif state.options.workdir or not state.context_workdir:
         state.set_workdir(workdir.quoted(folder), None)
 
 

@@ -45,6 +45,8 @@ def lower_user(state: Lowering, user: str, origin: Origin) -> None:
     elif identity.name != ROOT and state.provider["runtime.creates_users"] and not _is_known(state, identity.name):
         why = "Docker refuses a user that does not exist; the service would create it"
         state.run_as_root(f"id -u {identity.name}", origin, why)
+    if identity.name == state.provider["runtime.reserved_user"] and identity.name in accounts(state.plan):
+        state.report(behaviour.service_user_has_sudo((origin, user), identity.name))
     state.identity = identity
     state.set_user(identity.name, origin)
 

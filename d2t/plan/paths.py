@@ -37,3 +37,8 @@ def destination(current: str, wanted: str) -> str:
 def source(wanted: str) -> str:
     """A source in the context, from its root: `src/../a` → `/a`. It cannot leave the context."""
     return clean(f"/{wanted}")
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Whether a clean path is a folder or lies in it."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")

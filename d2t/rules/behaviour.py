@@ -11,6 +11,7 @@ from d2t.rules.registry import rule
 
 _COMMAND = "e2b-dev/infra, sandboxtools/command.go"
 _CONFIG = "e2b-dev/infra, phases/base: of the image's config only Env is kept"
+_FINAL = "e2b-dev/infra, phases/finalize/configure.sh"
 _MEASURED = "measured: the same Dockerfile built by Docker and by the service"
 
 
@@ -243,8 +244,11 @@ def command_split(size: int) -> str:
     example="FROM debian:12\nRUN echo 'umask 077' >> /root/.bashrc\nRUN true",
 )
 def profile_edited(path: str) -> str:
-    """Login shells read this file, and every later step of the service is one: it sees the change, where Docker's does not."""
-    return f"{path} is read by every later step of the service: their commands are run without it"
+    """Login shells read this file, and every command of the service is one: it sees the change, where Docker's does not.
+
+    d2t runs the later build steps and the start command without it. Commands that are run later in the sandbox see it.
+    """
+    return f"{path} is read by every later command in the sandbox; build steps and start command are run without it"
 
 
 @rule(
@@ -293,3 +297,45 @@ def base_config_not_read(image: str, reason: str, instead: bool) -> tuple[str, s
 NEEDS_BASE = frozenset(
     said.rule.code for said in (base_config_unknown, base_start_unknown, value_needs_base, variable_assumed_unset)
 )
+
+
+@rule(
+    "D2T327",
+    "path-completed",
+    Severity.WARNING,
+    source=_FINAL,
+    example="FROM debian:12\nENV PATH=/opt/only\nCMD serve",
+)
+def path_completed(provider: Provider, folders: str) -> tuple[str, str]:
+    """The service runs its own scripts in a login shell that has the image's `PATH`, and needs the standard folders in it.
+
+    d2t puts the missing ones at the end for login shells; build steps and the start command get the exact value.
+    """
+    return (
+        f"{provider.title} needs {folders} in PATH: commands run later in the sandbox have them at its end",
+        "keep the standard folders in PATH",
+    )
+
+
+@rule(
+    "D2T328",
+    "service-user-has-sudo",
+    Severity.WARNING,
+    source=_FINAL,
+    example="FROM debian:12\nRUN useradd -m user\nUSER user",
+)
+def service_user_has_sudo(name: str) -> tuple[str, str]:
+    """The service's last phase gives the user of this name its admin group, passwordless sudo and its home folder."""
+    return f"the service gives {name} its admin group and passwordless sudo", "use another name"
+
+
+@rule(
+    "D2T329",
+    "profile-ends-shells",
+    Severity.ERROR,
+    source=_COMMAND,
+    example="FROM debian:12\nRUN echo 'exit 7' >> /root/.profile\nRUN true",
+)
+def profile_ends_shells(path: str) -> tuple[str, str]:
+    """Every command of the service is a login shell, which would end in this file before it runs the command."""
+    return f"{path} gets an exit: every later command of the service would end there", "leave the exit out"
