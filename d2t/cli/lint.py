@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import click
 
@@ -38,8 +39,7 @@ class Job:
     stdin_filename: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """One file, linted."""
 
     report: Report
@@ -49,8 +49,7 @@ class Outcome:
     stdin: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What holds for a file, from options and settings."""
 
     choice: Choice
@@ -235,7 +234,7 @@ class Worker:
                 if not settings.dockerfile:  # otherwise the settings are not the same for all files
                     self._known[settings.file] = ruling
             if settings.per_file_ignores and (codes := _per_file(settings, source.settings_path)):
-                ruling = replace(ruling, choice=replace(ruling.choice, never=tuple(codes)))
+                ruling = ruling._replace(choice=replace(ruling.choice, never=tuple(codes)))
         except ChoiceError as error:
             raise click.UsageError(f"{settings.file if settings else ''}: {error}") from None
         except (ConfigError, providers.ProviderError) as error:

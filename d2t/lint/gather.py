@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from d2t.diagnostics import Diagnostic, Findings, Severity
 from d2t.dockerfile import instructions as ins
@@ -32,8 +33,7 @@ class Ask:
     context: BuildContext | Callable[[], BuildContext] | None = None  # called when a step copies from it
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(NamedTuple):
     """A Dockerfile with its findings, those of several providers merged."""
 
     dockerfile: ins.Dockerfile

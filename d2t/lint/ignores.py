@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from d2t.diagnostics import Diagnostic, Span
 from d2t.dockerfile import hints
@@ -12,8 +12,7 @@ from d2t.dockerfile.instructions import Dockerfile
 from d2t.dockerfile.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """One code of one comment, and the lines that it counts for (both included); all findings when `whole`."""
 
     code: str

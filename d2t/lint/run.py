@@ -8,13 +8,14 @@ from dataclasses import replace
 from d2t import providers as services
 from d2t.diagnostics import Diagnostic, Edit
 from d2t.dockerfile.source import Source
-from d2t.lint import fixes, ignores
+from d2t.lint import ignores
 from d2t.lint.apply import edited
 from d2t.lint.choice import Choice
 from d2t.lint.gather import Ask, Gathered, gather
 from d2t.providers import Provider
 from d2t.rules import RULES, comments
 
+FIXABLE = frozenset(["D2T202", "D2T203", "D2T307", "D2T411", "D2T501", "D2T506"])  # what `fixes` has functions for
 _MOST_FIXES = 100  # in one file; every fix is followed by a new look
 _OFFERED = 20  # in one go: each is checked by linting the fixed file, and more are offered once these are applied
 
@@ -34,7 +35,9 @@ def lint(
         kept += _unused(text, gathered, providers, ask, choice, scopes, unused)
         kept.sort(key=lambda item: (item.span.line, item.span.column) if item.span else (1 << 31, 0))
     chosen = choice.apply(kept)
-    if any(item.code in fixes.FIXES for item in chosen):
+    if offered and any(item.code in FIXABLE for item in chosen):
+        from d2t.lint import fixes  # most files need none of it
+
         situation = fixes.Situation(text, gathered, tuple(providers), ask)
         for index, item in enumerate(chosen):
             if offered > 0 and (edits := situation.fix(item)):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from d2t.plan.build import RunStep
 from d2t.plan.paths import clean
@@ -28,8 +28,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _URL_NAME = re.compile(r"[a-z]+://[^?#]*/([^/?#]+)(?:[?#].*)?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(NamedTuple):
     """One path that a command writes, removes or changes the mode of. `path` is absolute and may hold `*` and `?`."""
 
     kind: str  # "write", "remove" or "mode"
@@ -38,8 +37,7 @@ class Effect:
     mode: str = ""  # of "mode": what chmod is given
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One simple command: its words without quotes, and the files that its output goes to."""
 
     words: tuple[str, ...]

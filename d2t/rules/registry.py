@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from inspect import cleandoc
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from d2t.diagnostics import Diagnostic, Findings, Severity, Span
 from d2t.dockerfile import hints
@@ -101,8 +101,7 @@ class Context:
 Visitor = Callable[[T, Context], Iterable[Diagnostic]]
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A function that finds where a rule holds."""
 
     rule: Rule

@@ -16,6 +16,7 @@ from d2t.lint import Ask, Choice, lint, repaired
 from d2t.lint.fixes import FIXES
 from d2t.lint.gather import gather
 from d2t.lint.pages import example
+from d2t.lint.run import FIXABLE
 from d2t.lower.options import Context
 from d2t.rules import RULES
 
@@ -110,6 +111,10 @@ def test_an_example_gives_its_rule(code: str) -> None:
 def test_every_rule_that_a_file_gives_has_cases() -> None:
     marked = {case.code for case in TABLE if case.spans or case.nowhere}
     assert marked == {code for code in RULES if RULES[code].example}
+
+
+def test_what_can_be_fixed_is_known_without_loading_the_fixes() -> None:
+    assert set(FIXES) == FIXABLE
 
 
 def test_every_fix_has_cases_with_and_without_it() -> None:

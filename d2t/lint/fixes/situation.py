@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from d2t.diagnostics import Diagnostic, Edit, Span
 from d2t.dockerfile.parse import read
@@ -19,8 +19,7 @@ from d2t.providers import Provider
 Document = dict[str, Any]  # a plan's, without line numbers
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(NamedTuple):
     """Edits, and what they do to the plan.
 
     `intended` changes the document of the plan before into what it must be after; it may look at what it is then.
