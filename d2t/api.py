@@ -16,11 +16,14 @@ from d2t import providers
 from d2t.diagnostics import Diagnostic, Findings, Severity
 from d2t.dockerfile.parse import read
 from d2t.dockerfile.source import UnreadableError, decode
+from d2t.plan.bases import Asked, own_reference, wanted
 from d2t.plan.build import BuildPlan, CopyStep, ImageConfig
 from d2t.plan.planner import plan as make_plan
 
 if TYPE_CHECKING:
+    from d2t.dockerfile.instructions import Dockerfile
     from d2t.lower.options import Context
+    from d2t.plan.planner import Bases
     from d2t.template import Template
 
 Source = str | os.PathLike[str]
@@ -49,11 +52,15 @@ def plan(
     build_args: Mapping[str, str] | None = None,
     target: str = "",
     base_config: ImageConfig | None = None,
+    bases: Bases | None = None,
 ) -> PlanResult:
     """What `docker build` would do.
 
     `source` is the Dockerfile's text, or a path-like object for a file. A text is never taken for a path.
     `base_config` is the config of the base image (`d2t.plan.base.read_config`), taken for every base of the file.
+    `bases` gives the config of a base image by its canonical reference ("docker.io/library/node:22"), or None where it is
+    not known, such as a `d2t.bases.Resolver`; `base_config` is then that of the target's base alone. It may raise
+    `d2t.plan.base.BaseNotRead`, of which a diagnostic tells; other exceptions of it pass.
     """
     text = _text(source)
     if isinstance(text, Diagnostic):
@@ -61,8 +68,18 @@ def plan(
     dockerfile, errors = read(text)
     if errors:
         return PlanResult(None, errors)
-    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
-    return PlanResult(found, errors)
+    asked = _asked(dockerfile, build_args, target, base_config, bases)
+    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=asked)
+    return PlanResult(found, errors if found is None else tuple(_not_read(found, asked)))
+
+
+def base_images(source: Source, *, build_args: Mapping[str, str] | None = None, target: str = "") -> tuple[str, ...]:
+    """The canonical references of the base images that a plan needs: what it asks `bases` for. () for a broken file."""
+    text = _text(source)
+    if isinstance(text, Diagnostic):
+        return ()
+    dockerfile, errors = read(text)
+    return () if errors else wanted(dockerfile, build_args=build_args, target=target)[0]
 
 
 def transpile(
@@ -72,6 +89,7 @@ def transpile(
     build_args: Mapping[str, str] | None = None,
     target: str = "",
     base_config: ImageConfig | None = None,
+    bases: Bases | None = None,
     ready: str = "",
     default_ready: str = "",
     compose_test: tuple[str, ...] | None = None,
@@ -85,7 +103,7 @@ def transpile(
 ) -> Result:
     """Translate a Dockerfile for one provider.
 
-    `source`, `build_args`, `target` and `base_config` are as in `plan`. `ready` is a hint such as "port:8080", and
+    `source`, `build_args`, `target`, `base_config` and `bases` are as in `plan`. `ready` is a hint such as "port:8080", and
     `default_ready` one that a comment of the file overrides;
     `compose_test` the `test` of a compose healthcheck; `allow` names what may be dropped with a warning ("expose",
     "volume"); `user` and `workdir` replace the image's at start; `from_template` replaces the base; `persist_env` keeps
@@ -115,7 +133,8 @@ def transpile(
     dockerfile, errors = read(text)
     if errors:
         return Result(None, errors)
-    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=lambda reference: base_config)
+    asked = _asked(dockerfile, build_args, target, base_config, bases)
+    found, errors = make_plan(dockerfile, build_args=build_args, target=target, bases=asked)
     if found is None:
         return Result(None, errors)
     if _copies(found) and service["instructions.copy"]:
@@ -124,8 +143,36 @@ def transpile(
         options = replace(options, context=context() if callable(context) else context)
     findings = Findings()
     template = lower(found, dockerfile, service, options, findings)
+    for diagnostic in _not_read(found, asked, findings):
+        findings.add(diagnostic)
     assert (template is None) == findings.has_errors
     return Result(template, findings.sorted(), found)
+
+
+def _asked(
+    dockerfile: Dockerfile,
+    build_args: Mapping[str, str] | None,
+    target: str,
+    base_config: ImageConfig | None,
+    bases: Bases | None,
+) -> Asked:
+    """Whom the plan asks for the configs of base images."""
+    if bases is None:
+        return Asked(lambda reference: base_config)
+    own = wanted(dockerfile, build_args=build_args, target=target)[1] if base_config is not None else ""
+    return Asked(bases, own, base_config)
+
+
+def _not_read(plan: BuildPlan, asked: Asked, findings: Findings | None = None) -> list[Diagnostic]:
+    """Why the config of the base is not known, or comes from elsewhere; with `findings` only where that matters."""
+    if (error := asked.problems.get(own_reference(plan))) is None:
+        return []
+    from d2t.rules import behaviour
+
+    if findings is not None and error.instead is None and not behaviour.NEEDS_BASE & {item.code for item in findings}:
+        return []
+    where = (plan.base_origin, plan.base_name)
+    return [behaviour.base_config_not_read(where, plan.base_name, str(error), error.instead is not None)]
 
 
 def scan_folder_of(source: os.PathLike[str]) -> Context:

@@ -35,6 +35,8 @@ TABLE = Kind("a table of texts", lambda value: isinstance(value, dict) and _text
 TABLE_OF_TEXTS = Kind(
     "a table of lists of texts", lambda value: isinstance(value, dict) and all(map(_texts, value.values()))
 )
+RESOLVE_BASE = ("auto", "engine", "registry", "never")  # where the configs of base images are looked for
+ONE_OF_RESOLVE_BASE = Kind("auto, engine, registry or never", lambda value: value in RESOLVE_BASE)
 PATH = Kind("the path of a file, from the folder of this one", TEXT.accepts)
 PROVIDER = Kind("a provider's name, or the path of its .toml file from the folder of this one", TEXT.accepts)
 
@@ -68,6 +70,7 @@ class Settings:
     user: str = _key(TEXT, "", of_template=True)
     workdir: str = _key(TEXT, "", of_template=True)
     base_config: str = _key(PATH, "", of_template=True)
+    resolve_base: str = _key(ONE_OF_RESOLVE_BASE, "")
     build_args: Mapping[str, str] = _key(TABLE, dict)
     allow: tuple[str, ...] = _key(TEXTS, ())
     persist_env: bool = _key(FLAG, True)

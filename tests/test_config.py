@@ -32,6 +32,7 @@ from-template = "base"
 user = "app"
 workdir = "/srv"
 base-config = "base.json"
+resolve-base = "registry"
 build-args = { VERSION = "3", EMPTY = "" }
 allow = ["expose", "volume"]
 persist-env = false
@@ -55,6 +56,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         user="app",
         workdir="/srv",
         base_config=str(tmp_path / "base.json"),
+        resolve_base="registry",
         build_args={"VERSION": "3", "EMPTY": ""},
         allow=("expose", "volume"),
         persist_env=False,

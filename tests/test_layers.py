@@ -21,6 +21,7 @@ LAYERS = [
     "api context compose config discover",
     "service",
     "local",
+    "bases",
     "verify",
     "cli",
 ]

@@ -11,12 +11,13 @@ import click
 from d2t import service
 from d2t.cli import console, options, sources
 from d2t.cli.outcome import Outcome
-from d2t.cli.submission import Submission
+from d2t.cli.submission import INTERRUPTED, Submission
 from d2t.config import ConfigError, Finder, Settings
-from d2t.template import FromImage, Template
+from d2t.template import Template
 
 if TYPE_CHECKING:
     from d2t.api import Result
+    from d2t.bases.credentials import Login
 
 
 @click.command()
@@ -55,6 +56,9 @@ def command(
     Without DOCKERFILE the current folder's Dockerfile or Containerfile is taken; - is standard input. The key comes from
     E2B_API_KEY; E2B_DOMAIN and E2B_API_URL replace the provider's address.
 
+    The base image's config is read from its registry or, where that cannot be asked, from the local engine; a --local
+    build asks the engine first. --resolve-base never leaves it unknown.
+
     \b
     Exit codes: 0 built; 1 the Dockerfile has errors or the build failed;
     2 wrong usage or environment; 130 interrupted.
@@ -71,13 +75,18 @@ def command(
     source, settings = _read(dockerfile)
     translation = translation.over(settings)
     outcome = Outcome(source, translation.service(), as_json)
+    if registry_username and translation.from_template:
+        raise click.UsageError("the registry's credentials are for an image, and the base is a template")
+    if registry_username and "registry" not in outcome.provider["api.registries"]:
+        raise click.UsageError(f"{outcome.provider.title} takes no credentials of registries")
+    registry = service.Credentials(registry_username, _password()) if registry_username and not dry_run else None
+    translation = translation.resolving("auto", engine_first=local, login=_login(translation, source, registry))
     result = _translate(translation, outcome)
     assert result.template is not None
     template = options.named(result.template, settings, name, cpu, memory)
-    _check(template, registry_username, outcome)
+    _check(template, outcome)
     if dry_run:
         _show(template, registry_username, local, outcome)
-    registry = service.Credentials(registry_username, _password()) if registry_username else None
     submission = Submission(template, result.plan, registry, outcome)
     if local:
         submission.to_local(engine or "auto", step_timeout)
@@ -100,20 +109,35 @@ def _translate(translation: options.Translation, outcome: Outcome) -> Result:
     if outcome.source.problem is not None:
         outcome.add(outcome.source.problem)
         outcome.end(1)
-    result = translation.transpile(outcome.source)
+    try:
+        result = translation.transpile(outcome.source)
+    except options.BaseNotFound as error:
+        outcome.stop(error.message)
+    except KeyboardInterrupt:
+        outcome.stop("interrupted", INTERRUPTED)
     outcome.add(*result.diagnostics)
     if result.template is None:
         outcome.end(1)
     return result
 
 
-def _check(template: Template, username: str, outcome: Outcome) -> None:
+def _login(
+    translation: options.Translation, source: sources.Source, registry: service.Credentials | None
+) -> tuple[str, Login] | None:
+    """The base image, and the credentials that are for it."""
+    if registry is None:
+        return None
+    from d2t import api
+    from d2t.bases.credentials import Login
+    from d2t.plan.bases import own_reference
+
+    found = api.plan(source.text, build_args=translation.build_args, target=translation.target).plan
+    return (own_reference(found), Login(registry.username, registry.password)) if found is not None else None
+
+
+def _check(template: Template, outcome: Outcome) -> None:
     """Ends the program where the provider is known to refuse the build."""
     outcome.name = template.name
-    if username and not isinstance(template.base, FromImage):
-        raise click.UsageError("the registry's credentials are for an image, and the base is a template")
-    if username and "registry" not in outcome.provider["api.registries"]:
-        raise click.UsageError(f"{outcome.provider.title} takes no credentials of registries")
     refused = service.check(template, outcome.provider)
     outcome.add(*refused)
     if refused:

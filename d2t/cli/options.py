@@ -12,9 +12,12 @@ import click
 
 from d2t import providers
 from d2t.cli import sources
+from d2t.config import RESOLVE_BASE
 
 if TYPE_CHECKING:
     from d2t.api import Result
+    from d2t.bases import Resolver
+    from d2t.bases.credentials import Login
     from d2t.config import Settings
     from d2t.lower.options import Context
     from d2t.plan.build import ImageConfig
@@ -115,6 +118,12 @@ base_config_option = click.option(
     callback=_base_config,
     help="The base image's config: JSON of `docker image inspect`, of `skopeo inspect --config`, or an OCI image config.",
 )
+resolve_base_option = click.option(
+    "--resolve-base",
+    type=click.Choice(RESOLVE_BASE),
+    help="Read the configs of base images from the local Docker or Podman engine, from their registries (with Docker's "
+    "credentials), or from either.  [default: never; for build and verify: auto]",
+)
 provider_option = click.option(
     "--provider",
     default="",
@@ -127,6 +136,7 @@ _TRANSLATION = (
     build_arg_option,
     target_option,
     base_config_option,
+    resolve_base_option,
     click.option("--from-template", default="", metavar="NAME", help="Build on this template instead of FROM's image."),
     click.option(
         "--ready",
@@ -170,6 +180,7 @@ class Translation:
     build_args: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
     base_config: ImageConfig | None = None
+    resolve_base: str | None = None
     from_template: str = ""
     ready: str = ""
     compose_test: tuple[str, ...] | None = None
@@ -180,6 +191,7 @@ class Translation:
     context: str = ""  # a folder
     start: str = ""  # only files of settings say it, and the next
     default_ready: str = ""
+    bases: Resolver | None = None  # see `resolving`
 
     def over(self, settings: Settings) -> Translation:
         """With what a file of settings says where no option was given.
@@ -204,6 +216,7 @@ class Translation:
             build_args={**settings.build_args, **self.build_args},
             target=self.target or settings.target,
             base_config=base_config,
+            resolve_base=self.resolve_base or settings.resolve_base or None,
             from_template=self.from_template or settings.from_template,
             default_ready=default_ready,
             allow=self.allow or settings.allow,
@@ -212,6 +225,16 @@ class Translation:
             persist_env=settings.persist_env if self.persist_env is None else self.persist_env,
             start=self.start or settings.start,
         )
+
+    def resolving(
+        self, default: str, *, engine_first: bool = True, login: tuple[str, Login] | None = None
+    ) -> Translation:
+        """With someone to ask for the configs of base images, as `resolve_base` or else `default` says.
+
+        The base is not asked for where a template takes its place, unless that was wished for. See `bases.Resolver`.
+        """
+        mode = self.resolve_base or ("never" if self.from_template else default)
+        return replace(self, bases=resolver(mode, engine_first=engine_first, login=login))
 
     def service(self) -> providers.Provider:
         """The provider's facts.
@@ -226,10 +249,12 @@ class Translation:
     def transpile(self, source: sources.Source) -> Result:
         """Translate one Dockerfile.
 
-        Raises click.UsageError.
+        Raises click.UsageError and BaseNotFound.
         """
         from d2t import api
 
+        if self.bases is not None and self.base_config is None:
+            self.bases.prefetch(api.base_images(source.text, build_args=self.build_args, target=self.target))
         more: dict[str, Any] = {"start": self.start} if self.start else {}
         if self.service()["instructions.copy"]:
             more["context"] = lambda: _context(self.context or source.folder, source.path)
@@ -239,6 +264,7 @@ class Translation:
             build_args=self.build_args,
             target=self.target,
             base_config=self.base_config,
+            bases=asking(self.bases),
             ready=self.ready,
             default_ready=self.default_ready,
             compose_test=self.compose_test,
@@ -249,6 +275,44 @@ class Translation:
             persist_env=self.persist_env is not False,
             **more,
         )
+
+
+class BaseNotFound(click.ClickException):
+    """A base image's config cannot be had from where the user said: the environment's fault."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        from d2t.cli import console
+
+        console.error(self.message)
+
+
+def resolver(mode: str, *, engine_first: bool = True, login: tuple[str, Login] | None = None) -> Resolver | None:
+    """Whom to ask for the configs of base images, until the command ends; None when nobody is to be asked."""
+    if mode == "never":
+        return None
+    from d2t.bases import Resolver
+
+    made = Resolver(mode, engine_first=engine_first, login=login)
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.call_on_close(made.close)
+    return made
+
+
+def asking(resolver: Resolver | None) -> Callable[[str], ImageConfig | None] | None:
+    """What the API takes as `bases`. It raises BaseNotFound."""
+    if resolver is None:
+        return None
+    from d2t.bases import ResolveError
+
+    def ask(reference: str) -> ImageConfig | None:
+        try:
+            return resolver(reference)
+        except ResolveError as error:
+            raise BaseNotFound(str(error)) from None
+
+    return ask
 
 
 def _context(folder: str, dockerfile: str) -> Context:
@@ -263,7 +327,9 @@ def _context(folder: str, dockerfile: str) -> Context:
 def translation_options(command: F) -> F:
     """The options of every command that translates; they come as one `translation: Translation`."""
     names = [
-        name for name in Translation.__dataclass_fields__ if name not in ("compose_test", "start", "default_ready")
+        name
+        for name in Translation.__dataclass_fields__
+        if name not in ("compose_test", "start", "default_ready", "bases")
     ]
 
     @functools.wraps(command)

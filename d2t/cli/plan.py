@@ -9,23 +9,24 @@ from typing import Any
 import click
 
 from d2t import api
-from d2t.cli import sources
-from d2t.cli.options import base_config_option, build_arg_option, target_option
+from d2t.cli import options, sources
 from d2t.diagnostics import Diagnostic
 from d2t.plan.build import ImageConfig
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[DOCKERFILE]...")
-@build_arg_option
-@target_option
-@base_config_option
+@options.build_arg_option
+@options.target_option
+@options.base_config_option
+@options.resolve_base_option
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     files: tuple[str, ...],
     build_args: Mapping[str, str],
     target: str,
     base_config: ImageConfig | None,
+    resolve_base: str | None,
     format_: str,
 ) -> None:
     """Show what `docker build` would do, step by step.
@@ -34,12 +35,28 @@ def command(
     a line for each file.
     """
     code = 0
-    for path in files or (sources.default(),):
-        source = sources.read(path)
+    given = [sources.read(path) for path in files or (sources.default(),)]
+    resolver = options.resolver(resolve_base or "never")
+    if resolver is not None and base_config is None:
+        texts = (source.text for source in given if source.problem is None)
+        resolver.prefetch(
+            image for text in texts for image in api.base_images(text, build_args=build_args, target=target)
+        )
+    bases = options.asking(resolver)
+    for source in given:
         if source.problem is not None:
             found = api.PlanResult(None, (source.problem,))
         else:
-            found = api.plan(source.text, build_args=build_args, target=target, base_config=base_config)
+            try:
+                found = api.plan(
+                    source.text, build_args=build_args, target=target, base_config=base_config, bases=bases
+                )
+            except options.BaseNotFound as error:
+                from d2t.cli import console
+
+                console.error(f"{source.path}: {error.message}")
+                code = 2
+                continue
         code = max(code, source.exit_code or int(found.plan is None))
         if format_ == "json":
             click.echo(_json(source.path, target, found))

@@ -12,6 +12,21 @@ class BaseConfigError(ValueError):
     """The data is no image config; the message says what is wrong with it."""
 
 
+class BaseNotRead(Exception):
+    """What a `bases` callable may raise where it cannot give a base image's config: it is not known then.
+
+    The message says why, in one line. `instead` is a config from a second choice of sources, to be used.
+    """
+
+    def __init__(self, message: str, instead: ImageConfig | None = None) -> None:
+        super().__init__(message)
+        self.instead = instead
+
+
+class BaseRefused(Exception):
+    """What a `bases` callable raises for an image that no build on linux/amd64 can use; the message says why."""
+
+
 def read_config(data: Any) -> ImageConfig:
     """The config of an image.
 
@@ -31,7 +46,9 @@ def read_config(data: Any) -> ImageConfig:
         inner = {}
     if not isinstance(inner, Mapping):
         raise BaseConfigError("`config` is not an object")
-    if inner is data and not _KEYS & set(data):
+    if inner is data and "rootfs" in data:
+        inner = {}  # an OCI image config need not have a `config`
+    elif inner is data and not _KEYS & set(data):
         raise BaseConfigError("it is no image config: none of Env, Cmd, Entrypoint, … is in it")
     env = {}
     for entry in _strings(inner, "Env") or ():

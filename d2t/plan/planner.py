@@ -10,8 +10,9 @@ from d2t.dockerfile.expand import Env
 from d2t.dockerfile.parse import read_trigger
 from d2t.plan import build, platform
 from d2t.plan.base import SCRATCH as SCRATCH_CONFIG
+from d2t.plan.base import BaseRefused
 from d2t.plan.dispatch import Dispatch
-from d2t.plan.problem import STAGE, PlanProblem
+from d2t.plan.problem import STAGE, UNUSABLE, PlanProblem
 from d2t.plan.scope import Scope
 from d2t.plan.stages import Stage, expanded, needs, reachable, resolve, source_of, split, target_of
 
@@ -33,7 +34,7 @@ def plan(
     """What `docker build --target TARGET` would do on linux/amd64; None when it would refuse.
 
     `dockerfile` was read without errors. `bases` gives the config of a base image by its canonical reference; where it
-    gives None, what the image defines stays symbolic.
+    gives None, what the image defines stays symbolic. It may raise BaseRefused, which refuses the build.
     """
     planner = _Planner(dockerfile, dict(build_args or {}), target, bases)
     try:
@@ -119,7 +120,14 @@ class _Planner:
 
     def _config(self, stage: Stage) -> build.ImageConfig | None:
         """The config of a first stage's base image; None: not known."""
-        return self.bases(stage.reference) if stage.reference else SCRATCH_CONFIG
+        if stage.reference is None:
+            return SCRATCH_CONFIG
+        try:
+            return self.bases(stage.reference)
+        except BaseRefused as error:
+            if stage.platform not in ("", platform.DEFAULT):
+                return None  # it was asked for another platform
+            raise PlanProblem(UNUSABLE, str(error), stage.from_.origin, stage.from_.image) from None
 
     def _trigger(self, stages: list[Stage], target: Stage) -> None:
         """Put ONBUILD's instructions in front of the stages that build on their stage or image."""

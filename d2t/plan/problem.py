@@ -5,7 +5,7 @@ from __future__ import annotations
 from d2t.diagnostics import Diagnostic, Severity
 from d2t.dockerfile.source import Origin
 
-STAGE, EXPANSION, IMAGE, VALUE = "D2T105", "D2T106", "D2T107", "D2T108"
+STAGE, EXPANSION, IMAGE, VALUE, UNUSABLE = "D2T105", "D2T106", "D2T107", "D2T108", "D2T109"
 
 
 class PlanProblem(ValueError):

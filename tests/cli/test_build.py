@@ -44,7 +44,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[Fake]:
 def run(*arguments: str, text: str | None = SIMPLE, stdin: str = "", exit_code: int = 0) -> Result:
     if text is not None:
         Path("Dockerfile").write_text(text, encoding="utf-8")
-    result = CliRunner().invoke(cli, ["build", *arguments], input=stdin)
+    result = CliRunner().invoke(cli, ["build", "--resolve-base", "never", *arguments], input=stdin)
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == exit_code, result.output
     assert "Traceback" not in result.output
@@ -380,6 +380,7 @@ def test_a_local_build_shows_its_log() -> None:
 
 def process(*arguments: str, **more: Any) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", "import sys; from d2t.cli import main; main()", "build", *arguments]
+    command += ["--resolve-base", "never"]
     root = str(Path(__file__).parents[2])
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))}
     return subprocess.Popen(command, text=True, stderr=subprocess.PIPE, env=env, **more)
