@@ -32,6 +32,10 @@ class UnsafeEngine(Exception):
     """A process in a container sees the machine's files."""
 
 
+class NotStarted(Exception):
+    """The engine cannot start a shell from the image: its text says why."""
+
+
 class Sandbox:
     """A running container. A context manager: at its end the container is removed, whatever happened."""
 
@@ -45,9 +49,10 @@ class Sandbox:
         self._channels: list[Channel] = []
 
     def __enter__(self) -> Sandbox:
-        names = [
-            entry.partition("=")[0] for entry in self.client.images.get(self._image).attrs["Config"].get("Env") or ()
-        ]
+        import docker.errors
+
+        config = self.client.images.get(self._image).attrs["Config"] or {}
+        names = [entry.partition("=")[0] for entry in config.get("Env") or ()]
         created = self.client.api.create_container(
             self._image,
             entrypoint=["/bin/sh"],
@@ -65,7 +70,10 @@ class Sandbox:
         try:
             raw = self.client.api.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self._channel = self._open(raw)
-            self._container.start()
+            try:
+                self._container.start()
+            except docker.errors.APIError as error:
+                raise NotStarted(str(error.explanation)) from None
             self._check_that_it_is_closed()
         except BaseException:
             self.remove()
@@ -94,6 +102,7 @@ class Sandbox:
     def put(self, path: str, file: Path) -> None:
         """Copy one file of the machine into the container, owned by root. `path` is ours, not a template's."""
         folder, name = os.path.split(path)
+        self.call(f"mkdir -p {shlex.quote(folder)}")
         with tempfile.TemporaryFile() as archive:
             with tarfile.open(fileobj=archive, mode="w") as tar, file.open("rb") as source:
                 entry = tarfile.TarInfo(name)

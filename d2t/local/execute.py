@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from d2t.local import checks, finalize, images, refusals
 from d2t.local.builder import title_of
-from d2t.local.channel import Cancelled, ChannelClosed
-from d2t.local.container import Sandbox, UnsafeEngine
+from d2t.local.channel import Cancelled, ChannelClosed, TimedOut
+from d2t.local.container import NotStarted, Sandbox, UnsafeEngine
 from d2t.local.context import Context
 from d2t.local.engine import Engine, EngineError
 from d2t.local.finalize import FinalizeFailed, Limits
@@ -134,6 +134,10 @@ class _Build:
             return self._failed(Failure(failed.status, self._step, failed.code, failed.output))
         except ChannelClosed:
             return self._failed(Failure("the container ended", self._step))
+        except NotStarted as error:
+            return self._failed(Failure(f"the image gives no container with a shell: {error}", self._step))
+        except TimedOut:
+            return self._failed(Failure("the container does not answer", self._step))
         except Cancelled:
             return self._failed(Failure(refusals.CANCELLED().message))
         self._say("info", f"Build finished, took {time.monotonic() - began:.0f}s", "")

@@ -62,7 +62,7 @@ class FinalizeFailed(Exception):
 
 def restart(shell: Shell) -> None:
     """What is left after a boot: no process but the first, nothing in /tmp and /run."""
-    shell.sandbox.call(RESTART)
+    shell.sandbox.call(RESTART, timeout=CONFIGURE_SECONDS)
 
 
 def configure(shell: Shell, template: str, build: str, lines: Lines) -> None:

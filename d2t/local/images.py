@@ -171,7 +171,7 @@ def find_base(client: DockerClient, image: str, platform: str, credentials: Mapp
 
 def env_of(image: Image) -> dict[str, str]:
     """The variables that the service takes over: trimmed, without empty ones (e2b-dev/infra, core/oci, ParseEnvs)."""
-    pairs = (entry.partition("=") for entry in image.attrs["Config"].get("Env") or ())
+    pairs = (entry.partition("=") for entry in (image.attrs["Config"] or {}).get("Env") or ())
     return {name.strip(): value.strip() for name, _, value in pairs if name.strip() and value.strip()}
 
 
@@ -188,7 +188,7 @@ def provisioned(client: DockerClient, image: Image, network: str, make: Callable
 
 def without_volumes(client: DockerClient, image: Image) -> str:
     """An image without the volumes of this one: they would keep files out of what is committed."""
-    if not image.attrs["Config"].get("Volumes"):
+    if not (image.attrs["Config"] or {}).get("Volumes"):
         return str(image.id)
     created = client.api.create_container(image.id, command=["/bin/sh"])
     try:

@@ -6,13 +6,13 @@ read, the user `user`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from d2t.local.container import Sandbox
 from d2t.local.shell import CommandFailed, Shell
 
-VERSION = "1"  # part of the name under which a provisioned base is kept
 TIMEOUT = 300.0  # seconds; e2b-dev/infra, phases/base/provision.go
 DEFAULT_USER = "user"  # e2b-dev/infra, build/config/config.go
 REJECTED = ("rhel", "ol", "amzn")  # although their ID_LIKE names a supported family; phases/base/distro
@@ -54,6 +54,15 @@ FAMILIES = (
     Family(("nixos",), "", ()),
 )  # fmt: skip
 
+TOOLS = {
+    "bash": "[ -x /bin/bash ]",
+    "useradd": "command -v useradd",
+    "usermod": "command -v usermod",
+    "passwd": "command -v passwd",
+    "getent": "command -v getent",
+}
+"""What every step or the last phase needs, and how a shell finds it."""
+
 LOGIN_FILES = r"""set -e
 mkdir -p /etc/profile.d /root
 echo "export SHELL='/bin/bash'" >/etc/profile.d/shell.sh
@@ -62,7 +71,7 @@ echo "export PS1='\w \$ '" >>/etc/profile
 echo "export PS1='\w \$ '" >>/root/.bashrc
 echo "if [ -f ~/.bashrc ]; then source ~/.bashrc; fi; if [ -f ~/.profile ]; then source ~/.profile; fi" >>/etc/profile
 rm -rf /etc/machine-id
-if [ -f /etc/passwd ]; then passwd -d root; fi"""
+if [ -f /etc/passwd ] && command -v passwd >/dev/null; then passwd -d root; fi"""
 
 ADMIN = """for group in sudo wheel; do
   if getent group $group >/dev/null; then usermod -aG $group {user}; break; fi
@@ -72,6 +81,9 @@ if [ -f /etc/sudoers ] && ! grep -q '^{user} ALL=(ALL:ALL) NOPASSWD: ALL' /etc/s
   echo '{user} ALL=(ALL:ALL) NOPASSWD: ALL' >>/etc/sudoers
 fi"""
 
+VERSION = hashlib.sha256("".join((LOGIN_FILES, ADMIN, repr(FAMILIES))).encode()).hexdigest()
+"""Part of the name under which a provisioned base is kept."""
+
 
 def provision(sandbox: Sandbox, shell: Shell, os_ids: Sequence[str], note: Note) -> None:
     """Make a base of what the image holds. Raises CommandFailed when the service would refuse the image."""
@@ -80,8 +92,10 @@ def provision(sandbox: Sandbox, shell: Shell, os_ids: Sequence[str], note: Note)
     done = sandbox.call(LOGIN_FILES, timeout=TIMEOUT)
     if done.code:
         raise CommandFailed(f"provisioning failed: {done.stderr.decode('utf-8', 'replace').strip()}", done.code)
-    if sandbox.call("[ -x /bin/bash ]").code:
-        raise CommandFailed("the image has no /bin/bash, and it could not be installed")
+    absent = [tool for tool, there in TOOLS.items() if sandbox.call(there).code]
+    if absent:
+        why = "containers have no network here" if sandbox.network == "none" else "installing them failed"
+        raise CommandFailed(f"the image lacks {', '.join(absent)}, which the service installs: {why}")
     make_user(shell, DEFAULT_USER)
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from d2t.local import finalize, images
-from d2t.local.channel import STDOUT
-from d2t.local.container import Sandbox
+from d2t.local.channel import STDOUT, ChannelClosed, TimedOut
+from d2t.local.container import NotStarted, Sandbox
 from d2t.local.engine import Engine, EngineError
 from d2t.local.finalize import FinalizeFailed, Limits
 from d2t.local.images import LocalBuild
@@ -59,7 +59,7 @@ class Session:
 
         previous = signal.signal(signal.SIGWINCH, resize)
         try:
-            tty.setraw(keyboard)
+            tty.setraw(keyboard, termios.TCSADRAIN)  # what was typed already counts
             resize()
             _relay(keyboard, getattr(raw, "_sock", raw))
         finally:
@@ -108,7 +108,7 @@ def session(engine: Engine, name: str, limits: Limits | None = None) -> Iterator
             except CommandFailed as failure:
                 raise EngineError(f"{name}: {failure.status}") from None
             yield opened, problem
-    except docker.errors.DockerException as error:
+    except (docker.errors.DockerException, ChannelClosed, NotStarted, TimedOut) as error:
         raise EngineError(f"the engine failed: {error}") from None
     finally:
         client.close()

@@ -152,13 +152,18 @@ fi"""
 
 def copy(step: Mapping[str, Any], context: Context, site: Worksite) -> Context:
     """COPY: args are source, destination and, optionally, owner and mode; the files are the uploaded archive's."""
+    import docker.errors
+
     source, target, *rest = step["args"]
     owner = rest[0] if rest and rest[0] else context.user
     owner = owner if ":" in owner else f"{owner}:{owner}"
     mode = rest[1] if len(rest) > 1 else ""
     files_hash = step["filesHash"]
     archive, unpacked = f"/tmp/{files_hash}.tar", f"/tmp/{files_hash}/unpack"
-    site.shell.sandbox.put(archive, site.files[files_hash])
+    try:
+        site.shell.sandbox.put(archive, site.files[files_hash])
+    except docker.errors.APIError as error:  # e.g. a step made a file of /tmp
+        raise StepFailed(f"failed to copy layer tar data to sandbox: {error.explanation}") from None
     unpack = f"mkdir -p {shlex.quote(unpacked)} && tar -xzf {shlex.quote(archive)} -C {shlex.quote(unpacked)}"
     try:
         site.shell.run(unpack, workdir=context.workdir, env=context.env)

@@ -105,6 +105,15 @@ class Lab:
         self._derived.append(image)
         return str(image.tags[0])
 
+    def empty(self) -> str:
+        """The name of an image without a file."""
+        buffer = io.BytesIO()
+        tarfile.open(fileobj=buffer, mode="w").close()
+        name, tag = "d2t-test", uuid.uuid4().hex[:12]
+        self.client.api.import_image_from_data(buffer.getvalue(), repository=name, tag=tag)
+        self._derived.append(self.client.images.get(f"{name}:{tag}"))
+        return f"{name}:{tag}"
+
     def close(self) -> None:
         for name in self._names:
             images.remove(self.client, name)

@@ -388,6 +388,20 @@ def test_an_upload_that_is_no_archive(lab, tmp_path):
     assert result.error.message == "failed to extract files: exit status 2"
 
 
+@pytest.mark.parametrize(
+    ("before", "message"),
+    [("rm -r /tmp", None), ("rm -r /tmp; ln -s /srv /tmp", None), ("rm -r /tmp; touch /tmp", "failed to ")],
+)
+def test_an_odd_tmp(lab, before, message):
+    files = lab.context({"a": "text"})
+    result = lab.build(("RUN", before), ("COPY", "a", "/a", "", "", files), ("RUN", "cat /a"))
+    if message is None:
+        assert printed(result, 3) == ["text"]
+    else:
+        assert result.error.step == "2"
+        assert result.error.message.startswith(message)
+
+
 def test_files_that_were_not_uploaded(lab):
     result = lab.build(("COPY", "a", "/a", "", "", "0" * 64))
     assert (result.error.step, result.error.message) == ("1", f"the files {'0' * 64} were not uploaded")
@@ -432,6 +446,23 @@ def test_distributions(lab, release, message):
     else:
         assert result.error.step == "base"
         assert message in result.error.message
+
+
+def test_a_base_without_a_shell(lab):
+    image = lab.empty()
+    result = lab.build(fromImage=image)
+    assert result.error.step == "base"
+    assert result.error.message.startswith("the image gives no container with a shell")
+
+
+def test_a_base_without_what_the_service_installs(lab):
+    if lab.engine.network != "none":
+        pytest.skip("containers have a network: it is installed")
+    result = lab.build(fromImage=lab.derive("rm /usr/sbin/useradd /usr/sbin/usermod"))
+    assert result.error.step == "base"
+    assert result.error.message == (
+        "the image lacks useradd, usermod, which the service installs: containers have no network here"
+    )
 
 
 def test_a_template_as_base(lab):
