@@ -6,18 +6,16 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A file to read. Its path is one that the user gave, or begins with one."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A path that could not be looked at, and why, in one line without the path."""
 
     path: str
@@ -64,8 +62,7 @@ def _reason(error: OSError | ValueError) -> str:
     return text[:1].lower() + text[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     """One line of a `.gitignore`, as https://git-scm.com/docs/gitignore describes it."""
 
     matches: Callable[[str], object]
@@ -74,8 +71,7 @@ class _Rule:
     by_name: bool  # matched against the name alone, else against the path from the `.gitignore`'s folder
 
 
-@dataclass(frozen=True, slots=True)
-class _Level:
+class _Level(NamedTuple):
     """The rules of one file, and the folder being searched as seen from that file: "" or "a/b/"."""
 
     rules: tuple[_Rule, ...]
@@ -85,8 +81,7 @@ class _Level:
         return _Level(self.rules, f"{self.prefix}{name}/")
 
 
-@dataclass(frozen=True, slots=True)
-class _Folder:
+class _Folder(NamedTuple):
     path: str  # as it is shown; "" for the current directory
     levels: tuple[_Level, ...]  # the outermost first
 

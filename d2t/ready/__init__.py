@@ -1,6 +1,8 @@
-"""When is a sandbox ready: hints and healthchecks → the ready check of a template."""
+"""When is a sandbox ready: hints and healthchecks → the ready check of a template.
 
-from d2t.ready.check import from_healthcheck, in_bash
+`check` has what reads healthchecks; it is loaded where there is one.
+"""
+
 from d2t.ready.hint import parse_hint
 from d2t.ready.notes import Kind, Note
 from d2t.ready.resolve import Resolved, Source, resolve
@@ -11,9 +13,7 @@ __all__ = [
     "Note",
     "Resolved",
     "Source",
-    "from_healthcheck",
     "image_tools",
-    "in_bash",
     "installed_tools",
     "parse_hint",
     "resolve",

@@ -6,15 +6,12 @@ import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
-from d2t.ready.notes import Kind, Note
+from d2t.ready.notes import DEFAULT_SHELL, HEALTHCHECK, Kind, Note
 from d2t.ready.outcome import Verdict
 from d2t.ready.probes import DEV_TCP, Shell, probe_command, probe_script, shell_of
 from d2t.ready.script import Command, Group, Script, parse
 from d2t.ready.words import NotUnderstoodError, Word, expander
 from d2t.template import Ready, ReadyCommand, WaitForUrl
-
-DEFAULT_SHELL = ("/bin/sh", "-c")
-HEALTHCHECK = "HEALTHCHECK"
 
 _PLAIN_BASH = {("/bin/bash", "-c"), ("/usr/bin/bash", "-c"), ("bash", "-c")}
 _BASH_BUILTINS = frozenset(

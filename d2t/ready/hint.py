@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from d2t.ready.probes import is_path
-from d2t.ready.requests import is_port
 from d2t.template import (
     Ready,
     ReadyCommand,
@@ -32,6 +30,9 @@ def parse_hint(text: str) -> Ready:
 
     Raises ValueError with one line that says what is allowed.
     """
+    from d2t.ready.probes import is_path
+    from d2t.ready.requests import is_port
+
     kind, colon, value = text.strip().partition(":")
     value = value.strip()
     if colon and value and value.isprintable():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+DEFAULT_SHELL = ("/bin/sh", "-c")
+HEALTHCHECK = "HEALTHCHECK"
 
 
 class Kind(StrEnum):
@@ -28,8 +31,7 @@ class Kind(StrEnum):
     NO_START = "no-start"  # a ready command without a start command. subject: where the hint stands
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """One remark. `Kind` says what the texts are."""
 
     kind: Kind

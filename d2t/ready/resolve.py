@@ -6,9 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from d2t.ready.check import DEFAULT_SHELL, HEALTHCHECK, from_healthcheck
 from d2t.ready.hint import parse_hint
-from d2t.ready.notes import Kind, Note
+from d2t.ready.notes import DEFAULT_SHELL, HEALTHCHECK, Kind, Note
 from d2t.ready.tools import PACKAGE_OF, tools_of
 from d2t.template import Ready, WaitForPort, WaitForTimeout
 
@@ -69,8 +68,12 @@ def resolve(
     if ready is None and comment:
         ready, chosen = _comment(comment, notes), Source.COMMENT
     for test, source in ((health, Source.HEALTHCHECK), (compose, Source.COMPOSE)):
+        if not test:
+            continue
+        from d2t.ready.check import from_healthcheck  # most files have no check, and reading one takes a shell parser
+
         found, said = from_healthcheck(
-            test or (), shell=shell, env=env, env_complete=env_complete, wrap=wrap, origin=source.value
+            test, shell=shell, env=env, env_complete=env_complete, wrap=wrap, origin=source.value
         )
         if ready is None:
             ready, chosen = found, source

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from d2t.ready import Kind, from_healthcheck, in_bash
+from d2t.ready import Kind
+from d2t.ready.check import from_healthcheck, in_bash
 from d2t.template import (
     Ready,
     ReadyCommand,

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from d2t.ready import Kind, from_healthcheck, in_bash, parse_hint
+from d2t.ready import Kind, parse_hint
+from d2t.ready.check import from_healthcheck, in_bash
 from d2t.ready.words import NotUnderstoodError, Word, expander, tokens
 from d2t.template import ReadyCommand, WaitForFile, WaitForPort, WaitForProcess, WaitForTimeout, WaitForUrl
 
