@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,27 @@ def find(registry: str) -> Login | None:
         return login
     entry = _entry(data, "auths", registry)
     return _from_entry(entry, file) if isinstance(entry, dict) else None
+
+
+class Logins:
+    """The user's logins. Each is looked for once: a helper may ask the user. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: dict[str, Login | CredentialsError | None] = {}
+
+    def of(self, registry: str) -> Login | None:
+        """See `find`."""
+        with self._lock:
+            if registry not in self._known:
+                try:
+                    self._known[registry] = find(registry)
+                except CredentialsError as error:
+                    self._known[registry] = error
+            found = self._known[registry]
+        if isinstance(found, CredentialsError):
+            raise found
+        return found
 
 
 def _object(data: Any) -> Mapping[str, Any]:

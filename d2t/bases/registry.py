@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -31,23 +31,32 @@ class RegistrySource:
     def __init__(self, cache: Cache, login: tuple[str, Login] | None = None) -> None:
         """`login` is a reference with the login for it; others have the user's Docker credentials."""
         self._cache = cache
-        self._login = login
+        self._given = login
+        self._logins = credentials.Logins()
         self._client = client(f"d2t/{__version__}")
 
     def __call__(self, reference: str) -> ImageConfig:
         """The config of an image. Raises BaseNotRead and BaseRefused."""
-        return _Lookup(self._client, self._cache, reference, self._login).config()
+
+        def login(registry: str) -> Login | None:
+            if self._given is not None and self._given[0] == reference:
+                return self._given[1]
+            return self._logins.of(registry)
+
+        return _Lookup(self._client, self._cache, reference, login).config()
 
     def close(self) -> None:
         self._client.close()
 
 
 class _Lookup:
-    def __init__(self, client: httpx.Client, cache: Cache, reference: str, login: tuple[str, Login] | None) -> None:
+    def __init__(
+        self, client: httpx.Client, cache: Cache, reference: str, login: Callable[[str], Login | None]
+    ) -> None:
         self._client = client
         self._cache = cache
         self._reference = reference
-        self._given = login[1] if login is not None and login[0] == reference else None
+        self._login = login
         name, _, self._digest = reference.partition("@")
         self._registry, _, path = name.partition("/")
         self._repository, _, self._tag = path.partition(":")
@@ -137,7 +146,7 @@ class _Lookup:
         return self._made
 
     def _own_login(self) -> Login | None:
-        return self._given or credentials.find(self._registry)
+        return self._login(self._registry)
 
     def _no_match(self, offered: list[str]) -> BaseRefused:
         shown = [name for name in offered if name.isprintable()][:8]

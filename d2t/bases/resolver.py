@@ -91,8 +91,13 @@ class Resolver:
         if self.mode == "never" or len(wanted) < 2:
             return
         with ThreadPoolExecutor(min(_WORKERS, len(wanted)), "bases") as pool:
-            for task in [pool.submit(self, reference) for reference in wanted]:
-                task.exception()
+            tasks = [pool.submit(self, reference) for reference in wanted]
+            try:
+                for task in tasks:
+                    task.exception()
+            except BaseException:  # interrupted: what has not begun is left
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _find(self, reference: str) -> ImageConfig:
         problems: list[BaseNotRead] = []

@@ -115,7 +115,7 @@ def base_config_unknown(image: str) -> tuple[str, str]:
     """
     return (
         f"the config of {image} is not known: root, /, /bin/sh and no ENTRYPOINT are assumed",
-        "give it with --base-config FILE (docker image inspect) or --resolve-base",
+        "give it with --base-config FILE (docker image inspect) or --resolve-base auto",
     )
 
 
@@ -134,7 +134,7 @@ def base_start_unknown(image: str, has_cmd: bool) -> tuple[str, str]:
     what = "an ENTRYPOINT of the base would go before CMD" if has_cmd else "its own start command, if any, is not set"
     return (
         f"the config of {image} is not known: {what}",
-        "give it with --base-config FILE or --resolve-base, or say `# d2t: start=COMMAND`",
+        "give it with --base-config FILE or --resolve-base auto, or say `# d2t: start=COMMAND`",
     )
 
 
@@ -150,7 +150,7 @@ def value_needs_base(what: str, names: str) -> tuple[str, str]:
     """The value depends on a variable that only the base image can define, and the base image's config is not known."""
     return (
         f"{what} needs {names} of the base image, whose config is not known",
-        "give it with --base-config FILE or --resolve-base",
+        "give it with --base-config FILE or --resolve-base auto",
     )
 
 
@@ -166,7 +166,7 @@ def variable_assumed_unset(names: str) -> tuple[str, str]:
     """A default such as `${PORT:-8080}` was taken because nothing in the file sets the variable; the base image may."""
     return (
         f"{names}: taken as unset, the base image's config is not known",
-        "give it with --base-config FILE or --resolve-base",
+        "give it with --base-config FILE or --resolve-base auto",
     )
 
 
