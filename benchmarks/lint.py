@@ -20,7 +20,7 @@ from corpus import write
 from harness import CLICK, ENVIRONMENT, Row, d2t, interleaved, machine, mib, ratio, table
 
 ARGUMENTS = {
-    "d2t lint": ["lint", "--exit-zero", "--output-format", "json"],
+    "d2t lint": ["lint", "--exit-zero", "--jobs", "1", "--output-format", "json"],
     "hadolint": ["--no-fail", "--no-color", "--format", "json"],
     "tally": "lint --no-config --slow-checks off --ignore shellcheck/* --fail-level none --format json".split(),
 }
