@@ -97,9 +97,13 @@ def commit_base(sandbox: Sandbox, source: str, key: str) -> Image:
 
 
 def remove_bases(client: DockerClient, keep: int = 0, source: str = "") -> None:
-    """Delete the provisioned bases but for the newest ones; with a `source` only those of that image."""
+    """Delete the provisioned bases but for the newest ones; with a `source` only those of that image.
+
+    What is built on a base inherits its label, so that the name counts, too.
+    """
     label = f"{BASE_LABEL}={source}" if source else BASE_LABEL
-    _untag([image for image in _labelled(client, label) if image.tags][keep:])
+    bases = [image for image in _labelled(client, label) if any(tag.startswith(f"{BASES}:") for tag in image.tags)]
+    _untag(bases[keep:], f"{BASES}:")
 
 
 def builds(client: DockerClient, name: str = "") -> Iterator[LocalBuild]:
@@ -133,12 +137,12 @@ def _labelled(client: DockerClient, label: str) -> list[Image]:
     return sorted(found, key=lambda image: str(image.attrs["Created"]), reverse=True)
 
 
-def _untag(images: Iterable[Image]) -> None:
-    """Take the names away; the engine deletes what no other image needs."""
+def _untag(images: Iterable[Image], prefix: str = "") -> None:
+    """Take the names away that begin so; the engine deletes what no other image needs."""
     import docker.errors
 
     for image in images:
-        for tag in image.tags:
+        for tag in [tag for tag in image.tags if tag.startswith(prefix)]:
             with suppress(docker.errors.APIError):  # in use, or gone
                 image.client.images.remove(tag)
 
