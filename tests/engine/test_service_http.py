@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -212,7 +213,7 @@ def test_an_interactive_shell(server, lab):
     seen = b""
     os.write(terminal, b"tty; whoami; stty size; exit 5\n")
     try:
-        while chunk := os.read(terminal, 4096):
+        while select.select([terminal], [], [], 30)[0] and (chunk := os.read(terminal, 4096)):
             seen += chunk
     except OSError:  # the terminal's other side was closed
         pass
