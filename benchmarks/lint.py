@@ -57,8 +57,8 @@ def long_file(path: Path, lines: int) -> None:
     block = (
         "RUN apt-get update \\\n    && mkdir -p /opt/a \\\n    && cd /opt/a \\\n    && echo $B > c \\\n    && true\n"
     )
-    block += "# what follows\nENV B=${B}c\n"
-    path.write_text("FROM debian:12\n" + block * (lines // block.count("\n")), encoding="utf-8")
+    block += "# what follows\nENV C=${B}c\n"  # not B: a value that grows with the file is no line more
+    path.write_text("FROM debian:12\nENV B=b\n" + block * (lines // block.count("\n")), encoding="utf-8")
 
 
 def one_file(commands: dict[str, list[str]], file: str, runs: int) -> list[Row]:
