@@ -16,8 +16,8 @@ from d2t.lower.options import Options
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "engine" / "cases"))
 
-from load import cases
 from lint_recorded import NAME, findings, folders
+from load import cases
 
 OF_THE_BASE = {"D2T312", "D2T313", "D2T314"}  # without the base image's config, which the cases' verdicts know
 
