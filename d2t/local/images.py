@@ -102,13 +102,12 @@ def remove_bases(client: DockerClient, keep: int = 0, source: str = "") -> None:
     What is built on a base inherits its label, so that the name counts, too.
     """
     label = f"{BASE_LABEL}={source}" if source else BASE_LABEL
-    bases = [image for image in _labelled(client, label) if any(tag.startswith(f"{BASES}:") for tag in image.tags)]
-    _untag(bases[keep:], f"{BASES}:")
+    _untag(_labelled(client, label, f"{BASES}:")[keep:], f"{BASES}:")
 
 
 def builds(client: DockerClient, name: str = "") -> Iterator[LocalBuild]:
     """The builds of a template, or of all, newest first."""
-    for image in _labelled(client, f"{LABEL}={name}" if name else LABEL):
+    for image in _labelled(client, f"{LABEL}={name}" if name else LABEL, f"{REPOSITORY}/"):
         yield _build(image)
 
 
@@ -122,22 +121,25 @@ def _build(image: Image) -> LocalBuild:
 
 
 def remove(client: DockerClient, name: str) -> None:
-    """Delete the images of a template's builds."""
-    _untag(_labelled(client, f"{LABEL}={name}"))
+    """Delete the images of a template's builds, and no image that someone made from one of them."""
+    prefix = f"{REPOSITORY}/"
+    _untag(_labelled(client, f"{LABEL}={name}", prefix), prefix)
 
 
-def _labelled(client: DockerClient, label: str) -> list[Image]:
-    """The images with a label, newest first."""
+def _labelled(client: DockerClient, label: str, prefix: str) -> list[Image]:
+    """The images with a label and a name that begins so, newest first."""
     import docker.errors
 
     found = []
     for entry in client.api.images(filters={"label": label}):
+        if not any(tag.startswith(prefix) for tag in entry.get("RepoTags") or ()):
+            continue
         with suppress(docker.errors.ImageNotFound):  # another process deletes images, too
             found.append(client.images.get(entry["Id"]))
     return sorted(found, key=lambda image: str(image.attrs["Created"]), reverse=True)
 
 
-def _untag(images: Iterable[Image], prefix: str = "") -> None:
+def _untag(images: Iterable[Image], prefix: str) -> None:
     """Take the names away that begin so; the engine deletes what no other image needs."""
     import docker.errors
 

@@ -157,6 +157,20 @@ def test_names_that_no_repository_can_have(server, lab):
         assert (sandbox.run("true", lambda stream, data: None), problem) == (0, "")
 
 
+def test_images_that_someone_makes_from_a_build_are_not_builds(server, lab):
+    """They inherit its labels."""
+    info = Template.build(Template().from_image(IMAGE), alias="http-a")
+    made = lab.client.containers.create(f"d2t/http-a:{info.build_id}", network_mode="none")
+    try:
+        made.commit(repository="d2t-test", tag="mine")
+        assert [each.build_id for each in images.builds(lab.client, "http-a")] == [info.build_id]
+        images.remove(lab.client, "http-a")
+        assert lab.client.images.get("d2t-test:mine")
+    finally:
+        made.remove(force=True)
+        lab.client.images.remove("d2t-test:mine", force=True)
+
+
 # d2t shell
 
 

@@ -12,7 +12,7 @@ class Engine:
 
     def __init__(self, *tags: str) -> None:
         self.tags = list(tags)
-        self.api = SimpleNamespace(images=lambda filters: [{"Id": tag} for tag in self.tags])
+        self.api = SimpleNamespace(images=lambda filters: [{"Id": tag, "RepoTags": [tag]} for tag in self.tags])
         self.images = SimpleNamespace(get=self._get, remove=self.tags.remove)
 
     def _get(self, tag: str) -> SimpleNamespace:
