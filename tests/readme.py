@@ -52,7 +52,7 @@ def cell(text: str, provider: str) -> str:
     found = [diagnostic for diagnostic in result.diagnostics if diagnostic.code not in QUIET]
     if result.template is None:
         return "refused: " + ", ".join(dict.fromkeys(_link(d.code) for d in found if d.severity is Severity.ERROR))
-    methods = [METHODS[type(step)] for step in result.template.steps if step != SetWorkdir("/")]
+    methods = [METHODS[type(step)] for step in result.template.steps if step not in (SetUser("root"), SetWorkdir("/"))]
     if result.template.start_cmd:
         methods.append("set_start_cmd")
     if "HEALTHCHECK" in text:
@@ -61,7 +61,7 @@ def cell(text: str, provider: str) -> str:
         methods = methods[1:]
     said = ", ".join(dict.fromkeys(_link(d.code) for d in found))
     what = ", ".join(f"`{method}`" for method in dict.fromkeys(methods)) or (
-        "left out" if said else "its value, in each `run_cmd`"
+        "left out" if said else "its value, in the `run_cmd`s that may see it"
     )
     return f"{what} ({said})" if said else what
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from d2t.plan.build import BuildPlan, RunStep
 
 _CREATORS = re.compile(r"(?:^|[\s;&|(/])(useradd|adduser|groupadd|addgroup)\s+([^;&|\n)]*)")
+_BY_HAND = re.compile(r">\s*/etc/(?:passwd|group)\b|\btee\b[^;&|]*/etc/(?:passwd|group)\b")
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _VALUED = {  # options that take a word
     "useradd": "b c d e f g G k K p R P s u Z base-dir comment home-dir home expiredate inactive gid groups skel key password root prefix shell uid selinux-user".split(),
@@ -58,7 +59,8 @@ def accounts(plan: BuildPlan) -> dict[str, Account]:
 
 def takes_ids(plan: BuildPlan, name: str, uid: str) -> bool:
     """Whether a RUN creates a user or group of this name or id, or one whose id the tool chooses from there on."""
-    return any(_takes(tool, words, options, name, uid) for tool, words, options in _creations(plan))
+    by_hand = any(isinstance(step, RunStep) and _BY_HAND.search(" ".join(step.argv)) for step in plan.steps)
+    return by_hand or any(_takes(tool, words, options, name, uid) for tool, words, options in _creations(plan))
 
 
 def _takes(tool: str, words: list[str], options: dict[str, str], name: str, uid: str) -> bool:

@@ -92,7 +92,7 @@ def ensure_path(state: Lowering, env: Mapping[str, str], origin: Origin | None) 
 
 def _wanted_path(state: Lowering, env: Mapping[str, str]) -> str | None:
     """The PATH to write, "" for the base image's own; None where a login shell gives it anyway."""
-    login = state.identity.name == "root" and "PATH" not in state.login
+    login = state.identity.name == "root" and "PATH" not in state.login and not state.profile_edited.startswith("/etc/")
     path = env.get("PATH")
     if path is None:
         known = state.plan.base_config is not None or (login and has_login_path(state.plan.base_name))

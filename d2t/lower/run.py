@@ -125,7 +125,9 @@ class _Around:
     @property
     def clean(self) -> bool:
         """Whether the environment is made anew: the service's own shows, or login shells read something changed."""
-        return self.state.profile_edited or (self.sees_environment and self.state.provider["runtime.bash_login_shell"])
+        return bool(self.state.profile_edited) or (
+            self.sees_environment and self.state.provider["runtime.bash_login_shell"]
+        )
 
     @property
     def needed(self) -> bool:
@@ -232,7 +234,7 @@ def _note_text(state: Lowering, step: RunStep) -> None:
     text = f"{step.argv[-1] if step.argv else ''}\n{step.script}"
     if match := PROFILE_FILES.search(text):
         state.report(behaviour.profile_edited((step.origin, match.group()), match.group()))
-        state.profile_edited = state.provider["runtime.bash_login_shell"]
+        state.profile_edited = match.group() if state.provider["runtime.bash_login_shell"] else ""
         if state.profile_edited and _EXIT.search(text):
             state.report(behaviour.profile_ends_shells((step.origin, match.group()), match.group()))
     if step.shell_form and not step.script:

@@ -37,12 +37,12 @@ class Lowering:
     found: Findings
     steps: list[Step] = field(default_factory=list)
     identity: Identity = field(default_factory=Identity)
-    context_user: str = ROOT  # the service's context, as the steps so far leave it
+    context_user: str = ""  # the service's context, as the steps so far leave it; "": not said yet
     context_workdir: str = ""  # "": the user's home, as the service begins
     login: dict[str, str] = field(
         default_factory=dict
     )  # what the file that login shells read last says; PATH "": the base's
-    profile_edited: bool = False  # a step changed files that login shells read
+    profile_edited: str = ""  # a file that login shells read and that a step changed
     exported: dict[str, str] = field(default_factory=dict)  # ENV so far, values in the plan's notation
     symbolic_exported: bool = False  # the file of variables was begun by a step
     volumes: list[str] = field(default_factory=list)  # VOLUME's paths so far

@@ -7,7 +7,7 @@ from d2t.dockerfile import hints
 from d2t.dockerfile import instructions as ins
 from d2t.lower import base, config, env, run, start, user, workdir
 from d2t.lower.options import Options
-from d2t.lower.state import Lowering
+from d2t.lower.state import ROOT, Lowering
 from d2t.plan.build import ArgStep, BuildPlan, ConfigStep, CopyStep, EnvStep, RunStep, Step, UserStep, WorkdirStep
 from d2t.plan.paths import clean, is_below
 from d2t.providers import Provider
@@ -60,6 +60,9 @@ def lower(
 
 def begin(state: Lowering) -> None:
     """Bring the service's context to where Docker begins: the base image's user and folder."""
+    state.set_user(
+        ROOT, None
+    )  # an SDK of 2.3 or later makes the service begin as its own user: e2b-dev/infra, build/builder.go
     user.free_reserved_user(state)
     env.keep_base_values(state)
     config = state.plan.base_config

@@ -47,11 +47,19 @@ def explain(
     grouped: dict[int, list[Explained]] = {}
     for difference in differences:
         line = lines.of(difference)
-        codes = {item.code for item in warnings if _concerns(item, line)}
+        codes = {item.code for item in warnings if _concerns(item, line) or _tells_of(item, difference)}
         item = Explained(difference, why(difference, lines.step(line), provider), tuple(sorted(codes)))
         grouped.setdefault(line, []).append(item)
     order = sorted(grouped, key=lambda line: line or 1 << 31)
     return tuple(Cause(line, lines.text(line), tuple(grouped[line])) for line in order)
+
+
+# warnings about what commands that are run later see, whichever instruction the difference itself goes back to
+_OF_LATER = frozenset({"D2T307", "D2T322", "D2T327", "D2T328"})
+
+
+def _tells_of(item: Diagnostic, difference: Difference) -> bool:
+    return difference.area == "later" and item.code in _OF_LATER
 
 
 def _concerns(item: Diagnostic, line: int) -> bool:

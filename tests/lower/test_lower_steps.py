@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,9 @@ ROOT = SetWorkdir("/")
 def template(text: str, **options: Any) -> Template:
     result = transpile(f"FROM debian:12\n{text}\n", **{"base_config": BASE, "persist_env": False, **options})
     assert result.template, result.diagnostics
-    return result.template
+    first, *steps = result.template.steps
+    assert first == SetUser("root")
+    return replace(result.template, steps=tuple(steps))
 
 
 def commands(text: str, **options: Any) -> list[str]:
