@@ -36,6 +36,10 @@ resolve-base = "registry"
 build-args = { VERSION = "3", EMPTY = "" }
 allow = ["expose", "volume"]
 persist-env = false
+select = ["D2T2"]
+ignore = ["D2T203"]
+per-file-ignores = { "a/*" = ["D2T3"] }
+severity = { D2T3 = "info" }
 """
 
 
@@ -60,6 +64,10 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         build_args={"VERSION": "3", "EMPTY": ""},
         allow=("expose", "volume"),
         persist_env=False,
+        select=("D2T2",),
+        ignore=("D2T203",),
+        per_file_ignores={"a/*": ("D2T3",)},
+        severity={"D2T3": "info"},
     )
     assert {line.split(" = ")[0] for line in EVERYTHING.strip().splitlines()} == set(_FIELDS)  # none forgotten here
 

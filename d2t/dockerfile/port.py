@@ -22,7 +22,16 @@ from e2b_dockerfile_utils import (
 
 from d2t.dockerfile.source import MAX_LINE
 
-__all__ = ["Node", "PatternMatcher", "ShellLex", "SyntaxProblem", "chomp_heredoc_content", "nodes", "parse_heredoc"]
+__all__ = [
+    "IgnoreMatcher",
+    "Node",
+    "PatternMatcher",
+    "ShellLex",
+    "SyntaxProblem",
+    "chomp_heredoc_content",
+    "nodes",
+    "parse_heredoc",
+]
 
 Node = DockerfileInstruction
 
@@ -34,6 +43,23 @@ _PREFIX = re.compile(r"^Dockerfile parse error(?: on line \d+)?: ")
 _WORDS = {  # the port's words where BuildKit has others
     "Only strings are supported in JSON arrays": "when using JSON array syntax, arrays must be comprised of strings only"
 }
+
+
+class IgnoreMatcher(PatternMatcher):
+    """The patterns of an ignore file for a walk: what a folder matched is handed down instead of found out again."""
+
+    def __init__(self, patterns: list[str]) -> None:
+        super().__init__(patterns)
+        self._steps = [(1 << index, item.exclusion, item.match) for index, item in enumerate(self._patterns)]
+
+    def below(self, path: str, folder: int = 0) -> tuple[bool, int]:
+        """Whether `path` is left out, and what to pass for the paths below it; `folder` is that of its folder."""
+        left_out, matched = False, 0
+        for bit, exclusion, match in self._steps:
+            if folder & bit or (exclusion == left_out and match(path)):
+                matched |= bit
+                left_out = not exclusion
+        return left_out, matched
 
 
 class SyntaxProblem(ValueError):

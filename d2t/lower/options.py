@@ -16,7 +16,8 @@ class Entry:
     target: str = ""  # of a link, as it is written
     size: int = 0  # of a file, in bytes
     mode: int = 0  # permission bits
-    archive: str = ""  # how a file is packed: tar, gzip, bzip2, xz or zstd; "" for no archive
+    archive: str = ""  # how a file is packed that holds a tar archive: tar, gzip, bzip2, xz or zstd; "" for no archive
+    archive_root: bool = False  # the archive has an entry for the folder that it is unpacked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Context:
 
     root: str  # the folder, as the user named it
     entries: Mapping[str, Entry] = field(default_factory=dict)
-    ignored: frozenset[str] = frozenset()  # paths that `.dockerignore` leaves out
-    other_ignore_file: bool = False  # they come from `NAME.dockerignore`, which the SDK does not read
+    ignored: frozenset[str] = frozenset()  # left out; in `entries` as well: a folder with something that is not
+    differs: frozenset[str] = frozenset()  # where the SDK chooses otherwise: it reads no `NAME.dockerignore`
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ def copy_not_supported(provider: Provider) -> tuple[str, str]:
 
 
 @rule("D2T202", "add-not-supported", Severity.ERROR, source=_FACTS, example="FROM alpine\nADD app.tar.gz /opt/")
-def add_not_supported(provider: Provider, remote: bool) -> tuple[str, str]:
+def add_not_supported(provider: Provider, kind: str) -> tuple[str, str]:
     """The provider takes no files of the build context, and downloads none: `ADD` has no counterpart.
 
     An `ADD` of a URL can be a `RUN curl -fsSL -o FILE URL`; an `ADD` of a git repository a `RUN git clone`.
     """
-    return f"ADD is not supported on {provider.title}", "use RUN curl -fsSL -o FILE URL" if remote else _OTHER_WAYS
+    help = {"url": "use RUN curl -fsSL -o FILE URL", "git": "use RUN git clone --depth 1 URL FOLDER"}
+    return f"ADD is not supported on {provider.title}", help.get(kind, _OTHER_WAYS)
 
 
 @rule("D2T203", "expose-not-supported", Severity.ERROR, source=_FACTS, example="FROM nginx\nEXPOSE 80")
@@ -195,7 +196,7 @@ def from_template_not_supported(provider: Provider) -> tuple[str, str]:
 )
 def add_git_not_supported(source: str) -> tuple[str, str]:
     """`ADD` of a git repository cannot be done exactly: which commit Docker takes is decided when it builds."""
-    return f"ADD of the git repository {source} is not supported", "use RUN git clone"
+    return f"ADD of the git repository {source} is not supported", "use RUN git clone --depth 1 URL FOLDER"
 
 
 @rule(
@@ -242,3 +243,56 @@ def context_needed(source: str) -> tuple[str, str]:
 def copy_not_exact(what: str, help: str) -> tuple[str, str]:
     """This form of `COPY` or `ADD` cannot be given exactly by the service's own copy step and commands."""
     return what, help
+
+
+@rule(
+    "D2T219",
+    "archive-needs-tool",
+    Severity.WARNING,
+    source=_INFRA + "/phases/base/distro: no packages for bzip2, xz and zstd",
+    no_example="it takes an archive in the build context",
+)
+def archive_needs_tool(path: str, tool: str) -> tuple[str, str]:
+    """`ADD` unpacks an archive with Docker's own code; in a template a command does it, with the image's tools.
+
+    Slim images have no `bzip2`, `xz` or `zstd`: without the tool this step fails when the template is built. A `RUN` in front
+    of `ADD` that installs the tool ends this warning.
+    """
+    return (
+        f"{path} can only be unpacked when the image has {tool}",
+        f"install {tool} in a RUN in front of ADD, or pack the archive with gzip",
+    )
+
+
+@rule(
+    "D2T220",
+    "chmod-of-made-folders",
+    Severity.INFO,
+    source="tonistiigi/fsutil 183e7fb, in BuildKit since 0.21",
+    example="FROM debian\nCOPY --chmod=640 <<EOF /srv/app/app.conf\ndebug = no\nEOF",
+)
+def chmod_of_folders(mode: str) -> str:
+    """Folders that `COPY --chmod` has to make for its destination get mode 755, as they do in BuildKit before 0.21.
+
+    Later ones give them the mode of `--chmod`, too, which often makes them folders that nobody can enter.
+    """
+    return f"folders made for the destination get mode 755; BuildKit from 0.21 gives them --chmod={mode}"
+
+
+@rule(
+    "D2T221",
+    "owner-assumed",
+    Severity.INFO,
+    source="moby/buildkit, solver/llbsolver/ops/user_linux.go",
+    example="FROM example.com/team/base\nCOPY --chown=runner <<EOF /srv/app.conf\ndebug = no\nEOF",
+)
+def owner_assumed(name: str) -> tuple[str, str]:
+    """Docker gives the files to root, without a word, when the user or group of `--chown` does not exist.
+
+    Nothing in the Dockerfile tells that this one does, so a step in front checks it: the build of the template fails there
+    rather than that the files get a wrong owner.
+    """
+    return (
+        f"nothing here tells that the image has {name}: a step checks it",
+        f"leave it as it is when the base image has {name}",
+    )

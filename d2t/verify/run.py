@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from d2t.local.engine import EngineError
+from d2t.local.finalize import Limits
 from d2t.providers import Provider
 from d2t.verify import provisioning
 from d2t.verify.compare import Control, Difference, compare
@@ -83,7 +84,7 @@ class Verifier:
         self._lock = threading.Lock()
         self._services: dict[str, Service] = {}
         self._controls: dict[tuple[str, str], _Control | str] = {}
-        self._observer = Observer(engine)
+        self._observer = Observer(engine, Limits() if step_timeout is None else Limits(step=step_timeout))
         self._logs = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="d2t-verify-")))
 
     def __enter__(self) -> Verifier:

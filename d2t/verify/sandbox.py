@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from d2t.local.builder import BuildFailed, Job
 from d2t.local.context import Context
 from d2t.local.execute import Failure, execute
-from d2t.local.finalize import Started, begin
+from d2t.local.finalize import Limits, Started, begin
 from d2t.local.images import Start as Command
 from d2t.local.shell import Shell
 from d2t.providers import Provider
@@ -108,8 +108,9 @@ class _Waiting:
 class Observer:
     """Carries out builds for the local service, and shows each sandbox before its start command is run."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, limits: Limits) -> None:
         self._engine = engine
+        self._limits = limits
         self._waiting: dict[str, _Waiting] = {}
         self.title = "verify"
 
@@ -138,6 +139,7 @@ class Observer:
                 files=job.files,
                 name=job.name,
                 build_id=job.build_id,
+                limits=self._limits,
                 log=job.log,
                 cancelled=job.cancelled,
                 when_ready=when_ready,

@@ -5,72 +5,87 @@ from __future__ import annotations
 import re
 import shlex
 
-from d2t.lower.copy import owner
+from d2t.lower.copy import owner, place
 from d2t.lower.state import Lowering
-from d2t.plan.build import CopySource, CopyStep, WorkdirStep
+from d2t.plan.build import CopySource, CopyStep
 from d2t.plan.paths import clean
 
-_DEFAULT_MODE = "644"
-_FOLDERS = frozenset(
-    "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /root /run /sbin /srv /tmp /usr /usr/bin /usr/lib /usr/local /usr/local/bin /var".split()
-)
+_MODE = 0o644  # BuildKit, convert_copy.go: Mkfile(…, 0644, …)
+_ROOM = 2_048  # bytes of a command that are not content
 
 
 def write(state: Lowering, step: CopyStep, source: CopySource) -> None:
     """Write a document: Docker's content, mode and owner."""
-    path = target(state, step, source.text)
-    user, group = owner.names(state, step)
-    if command := owner.parents(state, step, path.rsplit("/", 1)[0]):
-        state.run_as_root(command, step.origin, "folders that COPY makes belong to --chown's user")
-    flags = ["-D", "-m", step.mode.lstrip("0") or "0" if step.mode[:1] == "0" else _DEFAULT_MODE]
-    if user != "root":
-        flags += ["-o", user]
-        flags += ["-g", group] if group else []
-    install = f"install {shlex.join(flags)}"
-    if user != "root" and not group:
-        install += f' -g "$(id -g {shlex.quote(user)})"'
-    more = f"chmod {shlex.quote(step.mode)} {shlex.quote(path)}" if step.mode and step.mode[:1] != "0" else ""
-    for number, part in enumerate(_parts(source.content, state.provider["runtime.command_bytes"])):
-        if number == 0:
-            state.run_as_root(
-                _command(part, f"{install} /dev/stdin {shlex.quote(path)}"), step.origin, f"the file {path}"
-            )
-        else:
-            state.run_as_root(_command(part, f"cat >>{shlex.quote(path)}"), step.origin, "its next piece")
-    if more:
-        state.run_as_root(more, step.origin, f"--chmod={step.mode}")
+    path, inside = target(state, step, source.text.rsplit("/", 1)[-1])
+    owner.ensure(state, step)
+    owner.make_parents(state, step, clean(f"{path}/.."))
+    file = shlex.quote(path)
+    owned = not owner.is_root(step)  # `make_parents` made the folder
+    before = "" if owned else place.make_folder(state, step, path)
+    if inside and place.may_exist(state, step, path):
+        before += f"rm -f {file} && "  # Docker replaces what is in a folder, and follows a link that is the destination
+    after = _settled(state, step, path, inside)
+    limit = state.provider["runtime.command_bytes"] - _ROOM - len(before) - len(after)
+    parts = _parts(source.content, max(limit, 1))
+    for number, part in enumerate(parts):
+        command = _command(part, file, ">" if number == 0 else ">>", after if number == len(parts) - 1 else "")
+        why = f"the file {path}" if number == 0 else f"more of the file {path}"
+        state.run_as_root(f"{before}{command}" if number == 0 else command, step.origin, why)
 
 
-def target(state: Lowering, step: CopyStep, name: str) -> str:
-    """The file that one source becomes: in the destination when that is a folder."""
-    if step.dest.endswith(("/", "/.")):
-        return clean(f"{step.dest}/{name}")
-    folders = {clean(other.path) for other in state.plan.steps if isinstance(other, WorkdirStep)} | _FOLDERS
-    return clean(f"{step.dest}/{name}") if step.dest in folders else step.dest
+def target(state: Lowering, step: CopyStep, name: str) -> tuple[str, bool]:
+    """The file that a source becomes, and whether it is one in a folder that is the destination."""
+    dest = clean(step.dest)
+    if step.dest.endswith("/") or step.dest.endswith("/.") or place.is_folder(state, step, dest):
+        return clean(f"{dest}/{name}"), True
+    return dest, False
 
 
-def _command(content: str, reader: str) -> str:
+def _settled(state: Lowering, step: CopyStep, path: str, inside: bool) -> str:
+    """The end of the command: owner and mode where they are not those of root's new files."""
+    mode = owner.mode(step, _MODE)
+    stays = not inside and place.may_exist(state, step, path)
+    commands = []
+    if stays or not owner.is_root(step):
+        commands.append(["chown", owner.word(step), path])
+    if stays or mode != _MODE:
+        commands.append(["chmod", f"{mode:o}", path])
+    return "".join(f" && {shlex.join(command)}" for command in commands)
+
+
+def _command(content: str, file: str, operator: str, after: str) -> str:
     if not content:
-        return f"{reader} </dev/null"
-    if not content.endswith("\n") or "\0" in content:
-        return f"printf %s {shlex.quote(content)} | {reader}"
+        return f": {operator}{file}{after}"
+    if not content.endswith("\n"):
+        return f"printf %s {shlex.quote(content)} {operator}{file}{after}"
     end = "EOF"
     while re.search(rf"(?m)^{end}$", content):
         end += "_"
-    return f"{reader} <<'{end}'\n{content}{end}"
+    return f"cat {operator}{file} <<'{end}'{after}\n{content}{end}"
 
 
 def _parts(content: str, limit: int) -> list[str]:
-    """The content in pieces that fit into a command."""
-    if len(content.encode()) < limit // 2:
-        return [content]
+    """The content in pieces of at most `limit` bytes each once they are quoted; at ends of lines where that is possible."""
     parts: list[str] = []
     part: list[str] = []
     size = 0
-    for line in content.splitlines(keepends=True):
-        if size + len(line.encode()) > limit // 2 and part:
-            parts.append("".join(part))
-            part, size = [], 0
-        part.append(line)
-        size += len(line.encode())
+    for line in content.splitlines(keepends=True) if "\n" in content else [content]:
+        for piece in _cut(line, limit):
+            length = _length(piece)
+            if part and size + length > limit:
+                parts.append("".join(part))
+                part, size = [], 0
+            part.append(piece)
+            size += length
     return [*parts, "".join(part)]
+
+
+def _cut(line: str, limit: int) -> list[str]:
+    if _length(line) <= limit:
+        return [line]
+    step = max(limit // 8, 1)  # at most four bytes a character, and five for a quote
+    return [line[start : start + step] for start in range(0, len(line), step)]
+
+
+def _length(text: str) -> int:
+    return len(text.encode()) + 4 * text.count("'")
