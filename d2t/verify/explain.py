@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,10 @@ from d2t.providers import Provider
 from d2t.verify.compare import Difference
 from d2t.verify.provisioning import ACCOUNTS
 from d2t.verify.state import Files
+
+_LOGIN_FILE = re.compile(
+    r"^/etc/(profile|profile\.d/.+|bash\.bashrc|bashrc|environment)$|/\.(bashrc|profile|bash_\w+)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +91,23 @@ class Attribution:
             name, config = difference.aspect, self._plan.base_config
             if line := self._last(lambda step: isinstance(step, EnvStep) and name in dict(step.values)):
                 return line
+            if difference.area == "later" and not difference.docker and (line := self._login_files()):
+                return line
             if name in ("HOME", "PATH"):
                 return self._last(lambda step: isinstance(step, UserStep)) or base
             return base if config is not None and name in config.env else 0
         if difference.subject in ("uid", "gid", "groups"):
             return self._last(lambda step: isinstance(step, UserStep)) or base
+        if difference.area == "later" and difference.subject in ("cwd", "umask") and (line := self._login_files()):
+            return line
         if difference.subject == "cwd" or difference.area == "later":
             return self._last(lambda step: isinstance(step, WorkdirStep)) or base
         return self._last(_starts) or base
+
+    def _login_files(self) -> int:
+        """The last step that changed what login shells read; 0 when there is none."""
+        layers = (layer for path, layer in self._files.touched.items() if _LOGIN_FILE.search(path))
+        return max((self._line_of_layer.get(layer, 0) for layer in layers), default=0)
 
     def _of_path(self, path: str) -> int:
         layer = self._files.touched.get(path)

@@ -67,8 +67,20 @@ class _Control:
 class Verifier:
     """Verifies Dockerfiles with one engine. Use as a context manager: it leaves no image, container or service behind."""
 
-    def __init__(self, engine: Engine, *, workers: int = 2, settle: float = SETTLE_SECONDS, batch: int = BATCH) -> None:
-        """`batch`: jobs whose files are read together. `settle`: seconds that two start commands may take to look alike. Raises VerifyError without `docker`."""
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        workers: int = 2,
+        settle: float = SETTLE_SECONDS,
+        batch: int = BATCH,
+        step_timeout: float | None = None,
+    ) -> None:
+        """`batch` is the number of jobs whose files are read together, `settle` how many seconds two start commands may
+        take to look alike, `step_timeout` how many a step of a template may take (the service's own limit by default).
+
+        Raises VerifyError without the `docker` command.
+        """
         self._builder = Builder.find(engine)
         self._stack = ExitStack()
         self._client = engine.client()

@@ -62,6 +62,18 @@ def test_processes_go_back_to_what_sets_them() -> None:
     assert line("start", "env", "OTHER") == 0
 
 
+def test_what_login_shells_do_goes_back_to_the_step_that_told_them() -> None:
+    for difference in (
+        Difference("later", "umask", "", "0022", "0077"),
+        Difference("later", "cwd", "", "/", "/x"),
+        Difference("later", "env", "NEW", "", "=1"),
+    ):
+        (cause,) = causes(difference, touched={"/root/.bashrc": 1, "/etc/profile": 0})
+        assert cause.line == 2
+    (cause,) = causes(Difference("start", "cwd", "", "/", "/x"), touched={"/root/.bashrc": 1})
+    assert cause.line == 4
+
+
 def test_what_no_instruction_says_comes_from_the_base() -> None:
     plan = api.plan("FROM debian:12\nRUN make\n").plan
     assert plan is not None
