@@ -110,7 +110,8 @@ def transpile(
     ENV for later commands of the sandbox; `start` is the start command where no comment says one;
     `context` lists the build context (`d2t.context.scan`), which COPY needs, or is called for it when there is a COPY.
 
-    Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`.
+    Raises `d2t.providers.ProviderError` for an unknown provider, ValueError for a malformed `ready` or `allow`, and for a build
+    context that cannot be read.
     """
     from d2t.lower.options import Options
     from d2t.lower.translate import lower
@@ -176,7 +177,10 @@ def _not_read(plan: BuildPlan, asked: Asked, findings: Findings | None = None) -
 
 
 def scan_folder_of(source: os.PathLike[str]) -> Context:
-    """The build context that `docker build` would take: the Dockerfile's folder."""
+    """The build context that `docker build` would take: the Dockerfile's folder.
+
+    Raises `d2t.context.ContextError`, a ValueError.
+    """
     from d2t.context import scan
 
     path = os.fspath(source)
@@ -205,7 +209,8 @@ def lint(
     arguments are as in `transpile`; without a `context` nothing is said about the files that COPY needs.
 
     Raises `d2t.providers.ProviderError` for an unknown provider, `d2t.lint.ChoiceError` for a code that no rule has,
-    ValueError for a malformed `ready` or `allow`.
+    ValueError for a malformed `ready` or `allow`, and for a build
+    context that cannot be read.
     """
     from d2t.lint import Ask, Choice
     from d2t.lint import lint as lint_text

@@ -37,7 +37,8 @@ def lower_workdir(state: Lowering, step: WorkdirStep) -> None:
 def make_folder(path: str, owner: str, group: str) -> str:
     """Make the missing folders of a path and give only these to the user."""
     target = shlex.quote(path)
-    group = group or (f"$(id -g {owner} 2>/dev/null || echo 0)")
+    owner = shlex.quote(owner)
+    group = shlex.quote(group) if group else f"$(id -g {owner} 2>/dev/null || echo 0)"
     return (
         f'd={target}; new=; while [ ! -d "$d" ]; do new="$d"; d="$(dirname "$d")"; done; '
         f'[ -z "$new" ] || {{ mkdir -p {target} && chown -R {owner}:{group} "$new"; }}'

@@ -10,6 +10,13 @@ from d2t import template as tpl
 from d2t.emit.body import ready_command, ready_of
 
 
+def reads_folders_as_docker() -> bool:
+    """Whether the SDK lists a folder as Docker does: older ones leave dotfiles out and read .dockerignore otherwise."""
+    from e2b.template import utils
+
+    return hasattr(utils, "PatternMatcher")
+
+
 def to_builder(template: tpl.Template, *, username: str | None = None, password: str | None = None) -> Any:
     """The builder chain (`e2b.Template().from_image(…)…`) that says what `template` says.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from d2t.service.connection import MASK, Connection, Credentials, Redactor, without_credentials
-from d2t.service.errors import translated
-from d2t.template import Template
+from d2t.service.errors import ServiceError, translated
+from d2t.template import Copy, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +103,21 @@ def secrets(connection: Connection, registry: Credentials | None = None) -> tupl
 
 
 def _builder(template: Template, registry: Credentials | None) -> Any:
-    from d2t.service.sdk import to_builder
+    from d2t.service.sdk import reads_folders_as_docker, to_builder
 
+    if not reads_folders_as_docker() and any(
+        isinstance(step, Copy) and _is_folder(template, step) for step in template.steps
+    ):
+        raise ServiceError(
+            "the installed e2b SDK leaves files out of the folders that COPY names: pip install --upgrade e2b"
+        )
     if registry is None:
         return to_builder(template)
     return to_builder(template, username=registry.username, password=registry.password)
+
+
+def _is_folder(template: Template, step: Copy) -> bool:
+    return os.path.isdir(os.path.join(template.context, step.src))
 
 
 def _name(name: str) -> dict[str, Any]:
