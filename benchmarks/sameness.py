@@ -120,7 +120,7 @@ def _count(selected: list[Case], make: Callable[[Case, Path], Job], name: str, j
     engine = find()
     with (
         tempfile.TemporaryDirectory(prefix="d2t-sameness-") as scratch,
-        Verifier(engine, workers=jobs, batch=30, step_timeout=20) as one,
+        Verifier(engine, workers=jobs, batch=30, step_timeout=20, settle=2, repeat=False) as one,
     ):
         _build_bases(Builder.find(engine), Path(scratch))
         verdicts = Verdicts(one, selected, Path(scratch), make)

@@ -75,9 +75,11 @@ class Verifier:
         settle: float = SETTLE_SECONDS,
         batch: int = BATCH,
         step_timeout: float | None = None,
+        repeat: bool = True,
     ) -> None:
         """`batch` is the number of jobs whose files are read together, `settle` how many seconds two start commands may
-        take to look alike, `step_timeout` how many a step of a template may take (the service's own limit by default).
+        take to look alike, `step_timeout` how many a step of a template may take (the service's own limit by default),
+        `repeat` whether files that differ are built by Docker a second time, to see whether it agrees with itself.
 
         Raises VerifyError without the `docker` command.
         """
@@ -93,6 +95,7 @@ class Verifier:
         self._workers = workers
         self._settle = settle
         self._batch = batch
+        self._repeat = repeat
         self._lock = threading.Lock()
         self._services: dict[str, Service] = {}
         self._controls: dict[tuple[str, str], _Control | str] = {}
@@ -258,7 +261,7 @@ class Verifier:
         service = Snapshot(files[seen.image], seen.service_start, seen.service_later, seen.later_error)
         found = compare(docker, service, control.done(), item.job.provider)
         notes: tuple[str, ...] = ()
-        if any(_may_vary(difference) for difference in found):
+        if self._repeat and any(_may_vary(difference) for difference in found):
             found, notes = self._without_varying(item.job, docker.files, found)
         outcome = Outcome(item.job.name, item.job.provider.id, Status.SAME, translated.diagnostics, notes=notes)
         if not found:
