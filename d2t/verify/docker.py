@@ -36,6 +36,14 @@ class VerifyError(Exception):
     """Verification cannot be done here: no engine, no client. The message says what is missing."""
 
 
+def engine_errors() -> tuple[type[Exception], ...]:
+    """What a failing engine raises."""
+    from docker.errors import DockerException
+    from requests import RequestException
+
+    return DockerException, RequestException
+
+
 @dataclass(frozen=True, slots=True)
 class Built:
     """What `docker build` gave: an image, or an error with the Dockerfile's line (0: not named)."""

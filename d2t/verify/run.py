@@ -7,10 +7,11 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,50 +19,31 @@ from d2t.local.engine import EngineError
 from d2t.local.finalize import Limits
 from d2t.providers import Provider
 from d2t.verify import provisioning
-from d2t.verify.compare import Control, Difference, compare
-from d2t.verify.docker import REPOSITORY, Builder, Built, Images, base_config, owner, remove_image, remove_stale
-from d2t.verify.explain import Cause, Explained, explain
+from d2t.verify.compare import Control
+from d2t.verify.docker import (
+    REPOSITORY,
+    Builder,
+    Built,
+    Images,
+    VerifyError,
+    base_config,
+    engine_errors,
+    owner,
+    remove_image,
+    remove_stale,
+)
 from d2t.verify.jobs import Job, Seen, Translated
+from d2t.verify.judging import EmptyTemplate, Observed, judge
 from d2t.verify.layers import LayerReader
 from d2t.verify.looking import SETTLE_SECONDS, look, stayed
 from d2t.verify.outcome import Outcome, Status
 from d2t.verify.sandbox import Observer, Sandbox, Service
-from d2t.verify.state import Files, Process, Snapshot, Start
+from d2t.verify.state import Files
 
 if TYPE_CHECKING:
     from d2t.local.engine import Engine
 
 BATCH = 12  # jobs whose files are read with one request
-
-
-@dataclass(frozen=True, slots=True)
-class _Observed:
-    """One job, built both ways."""
-
-    job: Job
-    outcome: Outcome | None  # decided without a comparison
-    translated: Translated | None = None
-    docker_image: str = ""
-    control: _Control | None = None
-    seen: Seen = field(default_factory=Seen)
-    seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Control:
-    """The empty template on one base, files read on demand."""
-
-    base_image: str
-    image: str
-    start: Process | None
-    later: Process | None
-    base: Files | None = None
-    files: Files | None = None
-
-    def done(self) -> Control:
-        assert self.base is not None
-        assert self.files is not None
-        return Control(self.base, self.files, self.start, self.later)
 
 
 class Verifier:
@@ -97,8 +79,9 @@ class Verifier:
         self._batch = batch
         self._repeat = repeat
         self._lock = threading.Lock()
+        self._docker_lock = threading.Lock()
         self._services: dict[str, Service] = {}
-        self._controls: dict[tuple[str, str], _Control | str] = {}
+        self._controls: dict[tuple[str, str], EmptyTemplate | str] = {}
         self._observer = Observer(engine, Limits() if step_timeout is None else Limits(step=step_timeout))
         self._logs = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="d2t-verify-")))
 
@@ -109,7 +92,8 @@ class Verifier:
         self._stack.close()
 
     def _tidy(self) -> None:
-        self._remove(*self._tags)
+        with suppress(*engine_errors()):
+            self._remove(*self._tags)
 
     def verify(self, jobs: Iterable[Job], started: Callable[[Job], None] = lambda job: None) -> Iterator[Outcome]:
         """The outcome of each job, in order. `started` is told when work on a job begins, from any thread.
@@ -117,7 +101,7 @@ class Verifier:
         Raises VerifyError when the engine fails.
         """
 
-        def observe(job: Job) -> _Observed:
+        def observe(job: Job) -> Observed:
             started(job)
             return self._observe(job)
 
@@ -126,39 +110,42 @@ class Verifier:
                 pending = pool.map(observe, jobs)
                 while batch := list(itertools.islice(pending, self._batch)):
                     yield from self._judge(batch)
+            except engine_errors() as error:
+                raise VerifyError(f"the engine failed: {error}") from None
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     # building
 
-    def _observe(self, job: Job) -> _Observed:
-        from docker.errors import DockerException
-
+    def _observe(self, job: Job) -> Observed:
         begun = time.monotonic()
+        known: tuple[type[Exception], ...] = (*engine_errors(), EngineError)
         try:
             observed = self._build(job)
-        except (DockerException, EngineError) as error:
+        except known as error:
+            self._check_engine(error)
             message = f"the engine: {error}"
-            observed = _Observed(job, Outcome(job.name, job.provider.id, Status.UNKNOWN, message=message))
+            observed = Observed(job, Outcome(job.name, job.provider.id, Status.UNKNOWN, message=message))
         return replace(observed, seconds=time.monotonic() - begun)
 
-    def _build(self, job: Job) -> _Observed:
+    def _check_engine(self, reason: Exception) -> None:
+        """Raises VerifyError when the engine does not answer any more."""
+        try:
+            self._client.ping()
+        except engine_errors():
+            raise VerifyError(f"the engine failed: {reason}") from None
+
+    def _build(self, job: Job) -> Observed:
         translated = job.translate(base_config(self._client, job.base) if job.base else None)
         plain = Outcome(job.name, job.provider.id, Status.REFUSED, translated.diagnostics, message=translated.message)
         if translated.send is None:
-            return _Observed(job, plain)
-        built = self._builder.build(
-            job.yardstick or job.dockerfile,
-            job.context,
-            build_args=job.build_args,
-            target=job.target,
-            tag=self._tag(),
-        )
+            return Observed(job, plain)
+        built = self._docker_build(job)
         if built.error:
-            return _Observed(job, self._without_docker(job, translated, plain, built))
+            return Observed(job, self._without_docker(job, translated, plain, built))
         control = self._control(job)
         if isinstance(control, str):
-            return _Observed(job, replace(plain, status=Status.FAILED, message=control))
+            return Observed(job, replace(plain, status=Status.FAILED, message=control))
         seen = Seen()
         failure = self._service(job.provider).build(
             translated.send, lambda sandbox: self._look(built.image, sandbox, control, seen)
@@ -166,8 +153,20 @@ class Verifier:
         if failure is not None:
             line = translated.lines[int(failure.step) - 1] if failure.step.isdecimal() and translated.lines else 0
             self._remove(built.image)
-            return _Observed(job, replace(plain, status=Status.FAILED, message=failure.message, line=line))
-        return _Observed(job, None, translated, built.image, control, seen)
+            return Observed(job, replace(plain, status=Status.FAILED, message=failure.message, line=line))
+        return Observed(job, None, translated, built.image, control, seen)
+
+    def _docker_build(self, job: Job, fresh: bool = False) -> Built:
+        """One at a time: BuildKit of Docker 26 can crash, and the daemon with it, when equal builds run side by side."""
+        with self._docker_lock:
+            return self._builder.build(
+                job.yardstick or job.dockerfile,
+                job.context,
+                build_args=job.build_args,
+                target=job.target,
+                tag=self._tag(),
+                fresh=fresh,
+            )
 
     def _without_docker(self, job: Job, translated: Translated, plain: Outcome, built: Built) -> Outcome:
         """Docker's build failed: the service's has to fail too."""
@@ -204,7 +203,7 @@ class Verifier:
             with self._tags_lock:
                 self._tags.remove(image)
 
-    def _control(self, job: Job) -> _Control | str:
+    def _control(self, job: Job) -> EmptyTemplate | str:
         """The empty template on the job's base, built once; a text when it cannot be built."""
         service = self._service(job.provider)
         with self._lock:
@@ -213,110 +212,46 @@ class Verifier:
                 self._controls[key] = self._new_control(job.base, service)
             return self._controls[key]
 
-    def _new_control(self, base: str, service: Service) -> _Control | str:
-        found: list[_Control] = []
+    def _new_control(self, base: str, service: Service) -> EmptyTemplate | str:
+        found: list[EmptyTemplate] = []
 
         def look(sandbox: Sandbox) -> None:
             image = sandbox.commit(self._tag())
             sandbox.start()
-            found.append(_Control(self._client.images.get(base).id, image, stayed(sandbox), sandbox.later()))
+            found.append(EmptyTemplate(self._client.images.get(base).id, image, stayed(sandbox), sandbox.later()))
 
         failure = service.build_empty(base, look)
         return f"the empty template on {base} does not build: {failure.message}" if failure else found[0]
 
-    def _look(self, docker_image: str, sandbox: Sandbox, control: _Control, seen: Seen) -> None:
+    def _look(self, docker_image: str, sandbox: Sandbox, control: EmptyTemplate, seen: Seen) -> None:
         seen.image = sandbox.commit(self._tag())
         nothing = Control(Files({}), Files({}), control.start, control.later)
         look(self._client, docker_image, sandbox, nothing, seen, self._settle)
 
     # judging
 
-    def _judge(self, batch: Sequence[_Observed]) -> Iterator[Outcome]:
+    def _judge(self, batch: Sequence[Observed]) -> Iterator[Outcome]:
         wanted = []
         for item in batch:
             if item.control is not None:
                 wanted += [item.docker_image, item.seen.image]
-                wanted += [] if item.control.files else [item.control.base_image, item.control.image]
+                wanted += [] if item.control.known else [item.control.base_image, item.control.image]
         files = self._images.files(list(dict.fromkeys(wanted))) if wanted else {}
         for item in batch:
             begun = time.monotonic()
-            outcome = item.outcome or self._compare(item, files)
+            outcome = item.outcome or judge(item, files, partial(self._again, item.job))
             yield replace(outcome, seconds=item.seconds + time.monotonic() - begun)
         for item in batch:
             self._remove(*filter(None, (item.docker_image, item.seen.image)))
 
-    def _compare(self, item: _Observed, files: Mapping[str, Files]) -> Outcome:
-        translated, control, seen = item.translated, item.control, item.seen
-        assert translated is not None
-        assert control is not None
-        if seen.service_start.exit_code and item.job.provider["runtime.start_must_not_fail"]:
-            status, output = seen.service_start.exit_code, seen.service_start.output.strip().splitlines()
-            message = f"the start command ended with status {status}, which fails the build: {''.join(output[-1:])}"
-            return Outcome(
-                item.job.name, item.job.provider.id, Status.FAILED, translated.diagnostics, message=message.rstrip(": ")
-            )
-        if control.files is None:
-            control.base, control.files = files[control.base_image], files[control.image]
-        docker = Snapshot(files[item.docker_image], _start(seen, translated.starts_nothing), seen.docker_later)
-        service = Snapshot(files[seen.image], seen.service_start, seen.service_later, seen.later_error)
-        found = compare(docker, service, control.done(), item.job.provider)
-        notes: tuple[str, ...] = ()
-        if self._repeat and any(_may_vary(difference) for difference in found):
-            found, notes = self._without_varying(item.job, docker.files, found)
-        outcome = Outcome(item.job.name, item.job.provider.id, Status.SAME, translated.diagnostics, notes=notes)
-        if not found:
-            return outcome
-        causes = self._explain(item, docker.files, control.done(), found)
-        return replace(outcome, status=Status.DIFFERENT, causes=causes)
-
-    def _explain(
-        self, item: _Observed, docker: Files, control: Control, found: Sequence[Difference]
-    ) -> tuple[Cause, ...]:
-        assert item.translated is not None
-        if item.translated.plan is None:
-            return (Cause(0, "", tuple(Explained(difference, "") for difference in found)),)
-        layers = len(control.base.made_by)
-        return explain(found, item.translated.plan, docker, layers, item.job.provider, item.translated.diagnostics)
-
-    def _without_varying(
-        self, job: Job, docker: Files, found: Sequence[Difference]
-    ) -> tuple[tuple[Difference, ...], tuple[str, ...]]:
-        """Leave out files that two runs of `docker build` do not agree on either."""
-        again = self._builder.build(
-            job.yardstick or job.dockerfile,
-            job.context,
-            build_args=job.build_args,
-            target=job.target,
-            tag=self._tag(),
-            fresh=True,
-        )
-        if again.error:
-            return tuple(found), ()
+    def _again(self, job: Job) -> Files | None:
+        """The files of a second `docker build`; None when it fails or is not wanted."""
+        if not self._repeat:
+            return None
+        built = self._docker_build(job, fresh=True)
+        if built.error:
+            return None
         try:
-            second = self._images.files([again.image])[again.image]
+            return self._images.files([built.image])[built.image]
         finally:
-            self._remove(again.image)
-        varying = {
-            difference.subject
-            for difference in found
-            if _may_vary(difference)
-            and docker.entries.get(difference.subject) != second.entries.get(difference.subject)
-        }
-        if not varying:
-            return tuple(found), ()
-        left = tuple(
-            difference for difference in found if not (_may_vary(difference) and difference.subject in varying)
-        )
-        note = f"{len(varying)} files differ between two runs of docker build and were not compared: {min(varying)}, …"
-        return left, (note,)
-
-
-def _may_vary(difference: Difference) -> bool:
-    return difference.area == "files" and difference.aspect in ("content", "presence")
-
-
-def _start(seen: Seen, starts_nothing: bool) -> Start:
-    """Docker's start command; none where it only waits for input, did end at once, and the template has none."""
-    docker = seen.docker_start
-    idle = docker.process is None and docker.exit_code == 0 and not docker.output
-    return Start() if idle and starts_nothing and seen.service_start == Start() else docker
+            self._remove(built.image)
