@@ -76,9 +76,9 @@ PARTS = {"instructions": table}
 def refreshed(text: str) -> str:
     """The README with its generated parts made anew."""
     for name, make in PARTS.items():
-        pattern = re.compile(rf"(<!-- {name}: generated -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        pattern = re.compile(rf"(<!-- {name}: generated -->\n)(?:(?!<!-- end -->).)*(<!-- end -->)", re.DOTALL)
         assert pattern.search(text), name
-        text = pattern.sub(lambda match, make=make: match[1] + make() + match[2], text)
+        text = pattern.sub(lambda match, make=make: match[1] + make() + "\n" + match[2], text)
     return text
 
 
