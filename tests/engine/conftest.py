@@ -58,7 +58,7 @@ def verifier(engine: Engine, base_images: None) -> Iterator[Verifier]:
     """One verifier for the session: it keeps its services and the empty templates."""
     from d2t.verify.run import Verifier
 
-    with Verifier(engine, batch=30, step_timeout=60) as found:
+    with Verifier(engine, workers=3, batch=40, settle=2, step_timeout=60) as found:
         yield found
 
 
