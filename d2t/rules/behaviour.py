@@ -302,7 +302,7 @@ NEEDS_BASE = frozenset(
 @rule(
     "D2T327",
     "path-completed",
-    Severity.WARNING,
+    Severity.INFO,
     source=_FINAL,
     example="FROM debian:12\nENV PATH=/opt/only\nCMD serve",
 )

@@ -70,7 +70,7 @@ def verdicts(verifier: Verifier, request: pytest.FixtureRequest, tmp_path_factor
     selected = [
         item.callspec.params["case"]
         for item in request.session.items
-        if "case" in getattr(getattr(item, "callspec", None), "params", {})
+        if isinstance(item, pytest.Function) and "verdicts" in item.fixturenames
     ]
     return Verdicts(verifier, selected, tmp_path_factory.mktemp("cases"))
 
