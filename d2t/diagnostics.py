@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Severity(StrEnum):
@@ -18,8 +18,7 @@ class Severity(StrEnum):
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A range of a Dockerfile: lines and columns count from 1, in code points; the end column is exclusive.
 
     Column 0 means that only the lines are known.
@@ -31,16 +30,14 @@ class Span:
     end_column: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """One text edit: the range `span` is replaced by `text` (no newline at the end unless it is in `text`)."""
 
     span: Span
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(NamedTuple):
     """One finding: a rule's code, what is so, and what to do about it."""
 
     code: str  # "D2T201"
@@ -59,7 +56,7 @@ class Diagnostic:
 
     def at(self, severity: Severity) -> Diagnostic:
         """The same finding with another severity."""
-        return replace(self, severity=severity)
+        return self._replace(severity=severity)
 
 
 class Findings:

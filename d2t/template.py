@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class FromImage:
+class FromImage(NamedTuple):
     """The base is an image that the service pulls. Credentials are never part of a template: see `service`."""
 
     image: str
 
 
-@dataclass(frozen=True, slots=True)
-class FromTemplate:
+class FromTemplate(NamedTuple):
     """The base is a template of the same service."""
 
     name: str
@@ -23,8 +21,7 @@ class FromTemplate:
 Base = FromImage | FromTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class RunCmd:
+class RunCmd(NamedTuple):
     """A RUN step: a command for the service's login shell."""
 
     command: str
@@ -33,8 +30,7 @@ class RunCmd:
     why: str = ""  # why the step is not the Dockerfile's own text; emitted as a comment
 
 
-@dataclass(frozen=True, slots=True)
-class SetEnvs:
+class SetEnvs(NamedTuple):
     """An ENV step. `envs` keeps its order; values are in the service's own notation."""
 
     envs: tuple[tuple[str, str], ...]
@@ -42,8 +38,7 @@ class SetEnvs:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SetWorkdir:
+class SetWorkdir(NamedTuple):
     """A WORKDIR step."""
 
     path: str
@@ -51,8 +46,7 @@ class SetWorkdir:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SetUser:
+class SetUser(NamedTuple):
     """A USER step."""
 
     user: str
@@ -60,8 +54,7 @@ class SetUser:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
+class Copy(NamedTuple):
     """A COPY step: one source of the build context, unpacked by the service below or at `dest`."""
 
     src: str  # relative to the context, as the SDK takes it
@@ -76,34 +69,28 @@ class Copy:
 Step = RunCmd | SetEnvs | SetWorkdir | SetUser | Copy
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForPort:
+class WaitForPort(NamedTuple):
     port: int
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForUrl:
+class WaitForUrl(NamedTuple):
     url: str
     status_code: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForProcess:
+class WaitForProcess(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForFile:
+class WaitForFile(NamedTuple):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class WaitForTimeout:
+class WaitForTimeout(NamedTuple):
     milliseconds: int  # the SDK's unit; the service sleeps whole seconds, at least one
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyCommand:
+class ReadyCommand(NamedTuple):
     """A ready command in the service's shell, for what no helper of the SDK says exactly."""
 
     command: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 from d2t.api import transpile
@@ -27,7 +26,7 @@ def answers(folder: Path, provider: str) -> dict[str, str]:
     result = transpile(
         dockerfile,
         provider=provider,
-        context=lambda: replace(scan(folder), root="."),
+        context=lambda: scan(folder)._replace(root="."),
         **(tomllib.loads(options.read_text(encoding="utf-8")) if options.exists() else {}),
     )
     found = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
@@ -16,7 +15,11 @@ from d2t.report.terminal import visible
 
 def width(stream: TextIO | None = None) -> int:
     """The cells of a line of a stream (standard error): the terminal's, 80 where there is none."""
-    return shutil.get_terminal_size().columns if (stream or sys.stderr).isatty() else 80
+    if not (stream or sys.stderr).isatty():
+        return 80
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def show(reports: Sequence[Report]) -> None:

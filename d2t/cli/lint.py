@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import click
@@ -26,12 +26,11 @@ from d2t.rules import RULES
 _MANY = 200  # files from which on it pays to start more processes
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What the options say; the same for every file."""
 
     providers: tuple[str, ...] = ()
-    translation: Translation = field(default_factory=Translation)
+    translation: Translation = Translation()
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     least: Severity = Severity.INFO

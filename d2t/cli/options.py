@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
@@ -172,12 +173,11 @@ _TRANSLATION = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Translation:
+class Translation(NamedTuple):
     """What the options of a translating command say; empty or None where an option is not given."""
 
     provider: str = ""
-    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = MappingProxyType({})
     target: str = ""
     base_config: ImageConfig | None = None
     resolve_base: str | None = None
@@ -210,8 +210,7 @@ class Translation:
         base_config = self.base_config
         if base_config is None and settings.base_config:
             base_config = read_base_config(settings.base_config)
-        return replace(
-            self,
+        return self._replace(
             provider=self.provider or settings.provider,
             build_args={**settings.build_args, **self.build_args},
             target=self.target or settings.target,
@@ -234,7 +233,7 @@ class Translation:
         The base is not asked for where a template takes its place, unless that was wished for. See `bases.Resolver`.
         """
         mode = self.resolve_base or ("never" if self.from_template else default)
-        return replace(self, bases=resolver(mode, engine_first=engine_first, login=login))
+        return self._replace(bases=resolver(mode, engine_first=engine_first, login=login))
 
     def service(self) -> providers.Provider:
         """The provider's facts.
@@ -326,11 +325,7 @@ def _context(folder: str, dockerfile: str) -> Context:
 
 def translation_options(command: F) -> F:
     """The options of every command that translates; they come as one `translation: Translation`."""
-    names = [
-        name
-        for name in Translation.__dataclass_fields__
-        if name not in ("compose_test", "start", "default_ready", "bases")
-    ]
+    names = [name for name in Translation._fields if name not in ("compose_test", "start", "default_ready", "bases")]
 
     @functools.wraps(command)
     def wrapper(*args: Any, compose: str | None, service: str, **kwargs: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from d2t.diagnostics import Diagnostic
 from d2t.dockerfile.source import MAX_BYTES, UnreadableError, decode
@@ -13,8 +13,7 @@ STDIN = "-"
 DEFAULTS = ("Dockerfile", "Containerfile")  # Docker's name before Podman's
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One Dockerfile as a command was given it."""
 
     path: str  # as the user gave it, for messages; "-" for standard input

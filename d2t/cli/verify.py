@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +93,7 @@ def _job(source: sources.Source, translation: options.Translation) -> Job:
         path,
         Path(settled.context or source.folder),
         settled.service(),
-        lambda config: (replace(settled, base_config=config) if pulled else settled).transpile(source),
+        lambda config: (settled._replace(base_config=config) if pulled else settled).transpile(source),
         build_args=settled.build_args,
         target=settled.target,
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 KEYS = ("ready", "start", "name", "cpu", "memory", "ignore")
 
@@ -20,8 +20,7 @@ _NUMBERS = {"cpu": "a number of CPUs, such as 2", "memory": "a number of MiB, su
 _READY = re.compile(r"(?:port|url|file|process|timeout|cmd):.+")
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(NamedTuple):
     """One `key=value`, and the line that it stands on."""
 
     line: int
@@ -29,8 +28,7 @@ class Hint:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """`ignore=CODE[,CODE…] [reason]`: codes in upper case."""
 
     line: int
@@ -38,11 +36,10 @@ class Ignore:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(NamedTuple):
     """What was read. `errors` are lines and what is wrong with them; such a line gives no hint."""
 
-    values: Mapping[str, Hint] = field(default_factory=lambda: MappingProxyType({}))
+    values: Mapping[str, Hint] = MappingProxyType({})
     ignores: tuple[Ignore, ...] = ()
     errors: tuple[tuple[int, str], ...] = ()
 

@@ -6,7 +6,6 @@ The many small types are named tuples, which take a seventh of a dataclass's tim
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from d2t.dockerfile.source import Origin
@@ -186,8 +185,7 @@ Instruction = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Dockerfile:
+class Dockerfile(NamedTuple):
     """What was read: the instructions in file order, without those that an error names."""
 
     instructions: tuple[Instruction, ...]

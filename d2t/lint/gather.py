@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from d2t.diagnostics import Diagnostic, Findings, Severity
@@ -22,14 +23,13 @@ _STAND_IN = "image.invalid/not-known"  # for a FROM that cannot be resolved: wha
 _NEEDS_CONTEXT = "D2T217"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What the user says besides the file, as `d2t.api.transpile` takes it."""
 
-    build_args: Mapping[str, str] = field(default_factory=dict)
+    build_args: Mapping[str, str] = MappingProxyType({})
     target: str = ""
     base_config: ImageConfig | None = None
-    options: Options = field(default_factory=Options)
+    options: Options = Options()
     context: BuildContext | Callable[[], BuildContext] | None = None  # called when a step copies from it
 
 
@@ -86,7 +86,7 @@ def _from_first_stage(dockerfile: ins.Dockerfile) -> ins.Dockerfile:
         started = started or isinstance(instruction, ins.From)
         if started or isinstance(instruction, ins.Arg):
             kept.append(instruction)
-    return replace(dockerfile, instructions=tuple(kept))
+    return dockerfile._replace(instructions=tuple(kept))
 
 
 def _plan(dockerfile: ins.Dockerfile, ask: Ask, problems: list[Diagnostic]) -> BuildPlan | None:
@@ -107,7 +107,7 @@ def _plan(dockerfile: ins.Dockerfile, ask: Ask, problems: list[Diagnostic]) -> B
                 rest.append(instruction._replace(image=_STAND_IN, platform=""))
         if tuple(rest) == dockerfile.instructions:
             return None  # an error without a place, such as a target that does not exist
-        dockerfile = replace(dockerfile, instructions=tuple(rest))
+        dockerfile = dockerfile._replace(instructions=tuple(rest))
         if not any(isinstance(instruction, ins.From) for instruction in rest):
             return None
     return None
@@ -128,7 +128,7 @@ def _merged(found: Mapping[str, Sequence[Diagnostic]]) -> list[Diagnostic]:
     for provider, items in found.items():
         for item in items:
             own = item.provider or item in everywhere
-            merged.append(item if own else replace(item, provider=provider))
+            merged.append(item if own else item._replace(provider=provider))
     return merged
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from d2t import providers as services
 from d2t.diagnostics import Diagnostic, Edit
@@ -41,7 +40,7 @@ def lint(
         situation = fixes.Situation(text, gathered, tuple(providers), ask)
         for index, item in enumerate(chosen):
             if offered > 0 and (edits := situation.fix(item)):
-                chosen[index] = replace(item, edits=edits)
+                chosen[index] = item._replace(edits=edits)
                 offered -= 1
     return tuple(chosen)
 

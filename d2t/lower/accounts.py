@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from d2t.plan.build import BuildPlan, RunStep
 
@@ -20,8 +20,7 @@ _VALUED = {  # options that take a word
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """A user that a RUN creates."""
 
     name: str

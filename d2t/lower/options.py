@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
 
 ALLOWED = ("expose", "volume")  # what `--allow` may drop with a warning
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One file, folder or link of the build context."""
 
     type: str  # file, dir, link or other
@@ -20,15 +21,14 @@ class Entry:
     archive_root: bool = False  # the archive has an entry for the folder that it is unpacked into
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """The build context as it is after `.dockerignore`: paths relative to its root, with slashes.
 
     `d2t.context.scan` makes it; translating never touches the files themselves.
     """
 
     root: str  # the folder, as the user named it
-    entries: Mapping[str, Entry] = field(default_factory=dict)
+    entries: Mapping[str, Entry] = MappingProxyType({})
     ignored: frozenset[str] = frozenset()  # left out; in `entries` as well: a folder with something that is not
     differs: frozenset[str] = frozenset()  # where the SDK chooses otherwise: it reads no `NAME.dockerignore`
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from d2t.dockerfile.expand import symbols
 from d2t.lower import mounts, user, workdir
 from d2t.lower.env import PATH_FILE, ensure_path, exact_path
 from d2t.lower.files import write_file
-from d2t.lower.shell import INFLUENTIAL, PROFILE_FILES, Traits, tidy, traits
+from d2t.lower.shell import INFLUENTIAL, Traits, profile_file, tidy, traits
 from d2t.lower.state import Lowering
 from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, RunStep
 from d2t.plan.paths import clean, is_below
@@ -112,8 +112,7 @@ def _joined(prelude: list[str], command: str) -> str:
     return separator.join([*prelude, command])
 
 
-@dataclass(frozen=True, slots=True)
-class _Around:
+class _Around(NamedTuple):
     """What has to be put around a command, so that it runs as Docker runs it."""
 
     state: Lowering
@@ -232,11 +231,11 @@ def _in_pieces(state: Lowering, step: RunStep, command: str) -> tuple[str, str]:
 
 def _note_text(state: Lowering, step: RunStep) -> None:
     text = f"{step.argv[-1] if step.argv else ''}\n{step.script}"
-    if match := PROFILE_FILES.search(text):
-        state.report(behaviour.profile_edited((step.origin, match.group()), match.group()))
-        state.profile_edited = match.group() if state.provider["runtime.bash_login_shell"] else ""
+    if file := profile_file(text):
+        state.report(behaviour.profile_edited((step.origin, file), file))
+        state.profile_edited = file if state.provider["runtime.bash_login_shell"] else ""
         if state.profile_edited and _EXIT.search(text):
-            state.report(behaviour.profile_ends_shells((step.origin, match.group()), match.group()))
+            state.report(behaviour.profile_ends_shells((step.origin, file), file))
     if step.shell_form and not step.script:
         for command in traits(step.argv[-1]).daemons:
             state.report(behaviour.daemon_left_running((step.origin, command), command))

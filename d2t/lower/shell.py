@@ -8,73 +8,91 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
+
+from d2t.lower.forms import Form, compiled, occurs
 
 # What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
 # double quotes; `_RAW` is the whole text.
 _BARE = (
-    r"\[\[",
-    r"(?<!\[)\[ [^\]]*==",
-    r"\btest\b[^;&|\n]*==",
-    r"(?:^|[;&|({]|\b(?:then|do|else|elif|if|while|until)\b)\s*(?:source|type|local|declare|typeset|let|shopt|pushd|popd|dirs|read|"
-    r"mapfile|readarray|trap|ulimit|umask|wait|kill|select|function|time|coproc|disown|enable|help|history|"
-    r"caller|compgen|complete|exec|eval|shift|return|alias|unalias|hash|bind|builtin|env|printenv|set)(?=\s|$|;)",
-    r"(?:^|[;&|({\s])\.\s+[^\s/;&|]+(?=[\s;&|]|$)",  # bash also looks in the current folder
-    r"[<>]\(",
-    r"&>",
-    r"\|&",
-    r"<<<",
-    r"<<-?\s*[^\s'\"\\<]",  # its content is expanded
-    r"\{[^{}\s]*(?:,|\.\.)[^{}]*\}",
-    r"[?*+@!]\(",
-    r"\b\w+\+?=\(",
-    r"\b\w+\+=",
-    r"\[\^",
-    r"(?:^|\s)~[+-]",
-    r"(?:^|[\s;&|(])(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS)=",
-    r"\)\s*\{",  # a function
-    r">&\s*[^\s\d&-]",
-    r";;&|;&",
-    r"(?:export|readonly)\b[^;&|\n]*=[^;&|\n]*[$`]",  # dash splits the words
-    r"(?:^|[\s;&|])!(?=\S)",
-    r"\*\*",
-    r"!\s+!",
+    Form(("[[",), r"\[\["),
+    Form(("==",), r"(?<!\[)\[ [^\]]*=="),
+    Form(("==",), r"\btest\b[^;&|\n]*=="),
+    Form(
+        (". ", ".\t", ".\n", ".\r"), r"(?:^|[;&|({\s])\.[ \t\n\r]+[^\s/;&|]+(?=[\s;&|]|$)"
+    ),  # bash also looks in the current folder
+    Form(("<(", ">("), r"[<>]\("),
+    Form(("&>",), r"&>"),
+    Form(("|&",), r"\|&"),
+    Form(("<<<",), r"<<<"),
+    Form(("<<",), r"<<-?\s*[^\s'\"\\<]"),  # its content is expanded
+    Form(("{",), r"\{[^{}\s]*(?:,|\.\.)[^{}]*\}"),
+    Form(("?(", "*(", "+(", "@(", "!("), r"[?*+@!]\("),
+    Form(("=(",), r"\b\w+\+?=\("),
+    Form(("+=",), r"\b\w+\+="),
+    Form(("[^",), r"\[\^"),
+    Form(("~+", "~-"), r"(?:^|\s)~[+-]"),
+    Form(("ID=", "OPTS="), r"(?:^|[\s;&|(])(?:UID|EUID|PPID|SHELLOPTS|BASHOPTS)="),
+    Form(("{",), r"\)\s*\{"),  # a function
+    Form((">&",), r">&\s*[^\s\d&-]"),
+    Form((";;&", ";&"), r";;&|;&"),
+    Form(("export", "readonly"), r"(?:export|readonly)\b[^;&|\n]*=[^;&|\n]*[$`]"),  # dash splits the words
+    Form(("!",), r"(?:^|[\s;&|])!(?=\S)"),
+    Form(("**",), r"\*\*"),
+    Form(("!",), r"!\s+!"),
 )
+_BUILTINS = (
+    "source type local declare typeset let shopt pushd popd dirs read mapfile readarray trap ulimit umask wait kill select "
+    "function time coproc disown enable help history caller compgen complete exec eval shift return alias unalias hash "
+    "bind builtin env printenv set"
+).split()
+_BUILTIN = (
+    r"(?:^|[;&|({]|\b(?:then|do|else|elif|if|while|until)\b)\s*"
+    rf"(?:{'|'.join(_BUILTINS)})(?=\s|$|;)"
+)  # in `_BARE`'s text, where one of them is a word
 _ACTIVE = (
-    r"\$\(\(|\$\[|\(\(",
-    r"\$\{!",
-    r"\$\{\w+(?:\^|,|:\s*\d|:\s*\$|/|@|\[)",
-    r"\$\{?(?:RANDOM|UID|EUID|SECONDS|LINENO|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|PPID|GROUPS|DIRSTACK|FUNCNAME|PIPESTATUS|SHLVL|SHELL|"
-    r"SHELLOPTS|REPLY|COLUMNS|LINES|EPOCHSECONDS|EPOCHREALTIME|USER|LOGNAME|PS1|PS2|PS4|IFS|OLDPWD|COMP_\w+|BASH\w*|E2B_\w+)\b",
-    r"\$\{?[0_-](?!\w)",
+    Form(("$((", "$[", "(("), r"\$\(\(|\$\[|\(\("),
+    Form(("${!",), r"\$\{!"),
+    Form(("${",), r"\$\{\w+(?:\^|,|:\s*\d|:\s*\$|/|@|\[)"),
+    Form(
+        ("$",),
+        r"\$\{?(?:RANDOM|UID|EUID|SECONDS|LINENO|HOSTNAME|HOSTTYPE|OSTYPE|MACHTYPE|PPID|GROUPS|DIRSTACK|FUNCNAME|PIPESTATUS|"
+        r"SHLVL|SHELL|SHELLOPTS|REPLY|COLUMNS|LINES|EPOCHSECONDS|EPOCHREALTIME|USER|LOGNAME|PS1|PS2|PS4|IFS|OLDPWD|COMP_\w+|"
+        r"BASH\w*|E2B_\w+)\b",
+    ),
+    Form(("$",), r"\$\{?[0_-](?!\w)"),
 )
 _RAW = (
-    r"\$'",
-    r"\bprintf\b[^;&|]*(?:\\[xuUeE]|%q|%\()",
-    r"\$\"",
-    r"\becho\b\s+-\w*[eE]",
-    r"\becho\b[^;&|]*\\",
+    Form(("$'",), r"\$'"),
+    Form(("printf",), r"\bprintf\b[^;&|]*(?:\\[xuUeE]|%q|%\()"),
+    Form(('$"',), r"\$\""),
+    Form(("echo",), r"\becho\b\s+-\w*[eE]"),
+    Form(("\\",), r"\becho\b[^;&|]*\\"),
 )
-_ADDED = re.compile(r"\$\{?(?:USER|LOGNAME|SHELL|SHLVL|PS1|OLDPWD|E2B_\w+)\b")
-_SET_E = re.compile(r"\bset\s+-\w*e|\bset\s+-o\s+errexit")
+_ADDED = (Form(("$",), r"\$\{?(?:USER|LOGNAME|SHELL|SHLVL|PS1|OLDPWD|E2B_\w+)\b"),)
+_SET_E = (Form(("set",), r"\bset\s+-\w*e|\bset\s+-o\s+errexit"),)
+_BACKGROUND = (Form(("&",), r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])"),)
+_DIALECT_NEUTRAL = r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))"  # `set -eux;` means the same everywhere
 
-
-def _join(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
-
-
-_BARE_RE, _ACTIVE_RE, _RAW_RE = _join(_BARE), _join(_ACTIVE), _join(_RAW)
-_DIALECT_NEUTRAL = re.compile(r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))")  # `set -eux;` means the same everywhere
-
-PROFILE_FILES = re.compile(
-    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|\bconda init\b|"
-    r"\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|pyenv\.run|\bbun\.sh/install|install\.determinate"
+_PROFILE_FILES = (
+    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|"
+    r"\bconda init\b|\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|pyenv\.run|\bbun\.sh/install|install\.determinate"
 )
+_PROFILE_SIGNS = (
+    "bash|profile|/etc/environment|conda init|mamba init|sh.rustup.rs|nvm|install.sdkman|pyenv.run|install.determinate|bun.sh/install"
+).split("|")
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+def profile_file(text: str) -> str:
+    """The first file that login shells read, or the tool known to write one, that the text names; "" for none."""
+    if not any(sign in text for sign in _PROFILE_SIGNS):
+        return ""
+    match = compiled(_PROFILE_FILES).search(text)
+    return match.group() if match else ""
+
+
+class Traits(NamedTuple):
     """What a shell text does that matters to the service."""
 
     bash_differs: bool  # /bin/sh and bash may not do the same
@@ -93,25 +111,31 @@ def traits(text: str) -> Traits:
         text = _without_documents(text)
     bare, active = _blank(text, keep_double=False), _blank(text, keep_double=True)
     commands = list(_commands(bare, text))
-    neutral = _DIALECT_NEUTRAL.sub("", bare)
-    differs = bool(
-        _BARE_RE.search(neutral)
-        or _ACTIVE_RE.search(active)
-        or _RAW_RE.search(text)
-        or (_SET_E.search(bare) and "$(" in active)
-        or "`" in active  # an error inside ends dash, not bash
-    )
+    words = frozenset(_WORD.findall(text))
     return Traits(
-        bash_differs=differs,
+        bash_differs=_bash_differs(text, bare, active, words),
         may_read_input=any(command.first_in_pipe and command.may_read() for command in commands),
-        leaves_processes=bool(re.search(r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])", bare)),
+        leaves_processes=bare.count("&") != 2 * bare.count("&&") and occurs(_BACKGROUND, bare),
         daemons=tuple(command.text for command in commands if command.is_daemon()),
-        words=frozenset(re.findall(r"[A-Za-z_]\w*", text)),
-        sees_environment=bool(_ADDED.search(active)) or any(command.lists_variables() for command in commands),
+        words=words,
+        sees_environment=occurs(_ADDED, active) or any(command.lists_variables() for command in commands),
         inert=all(command.name in _INERT for command in commands),
     )
 
 
+def _bash_differs(text: str, bare: str, active: str, words: frozenset[str]) -> bool:
+    neutral = compiled(_DIALECT_NEUTRAL).sub("", bare) if "set" in words else bare
+    return (
+        occurs(_BARE, neutral)
+        or (not words.isdisjoint(_BUILTINS) and compiled(_BUILTIN).search(neutral) is not None)
+        or occurs(_ACTIVE, active)
+        or occurs(_RAW, text)
+        or ("$(" in active and occurs(_SET_E, bare))
+        or "`" in active  # an error inside ends dash, not bash
+    )
+
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
 _DOCUMENT = re.compile(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\")[^\n]*\n")
 
 
@@ -176,8 +200,7 @@ def _blank(text: str, keep_double: bool) -> str:
     return _QUOTED.sub(replaced, text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Command:
+class _Command(NamedTuple):
     """One simple command."""
 
     name: str
@@ -209,13 +232,17 @@ class _Command:
 
 _KEYWORDS = frozenset("if then else elif fi do done while until { } ! ( ) time exec sudo nohup".split())
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
+_DUPLICATED = re.compile(r"\d?>&\d|&>>?|>&-|<&-")  # not the operator `&`
+_REDIRECTION = re.compile(r"\d*(?:>>?|<)\s*\S+")
+_FROM_FILE = re.compile(r"(?<!<)<(?![<(])")
 _OPERATOR = re.compile(r"(\|\||&&|;;|\|&|[;&|\n()])")
 
 
 def _commands(bare: str, text: str) -> Iterator[_Command]:
     """The simple commands of a text whose quotes are blanked out (`bare` and `text` have the same length)."""
     position, piped = 0, False
-    bare = re.sub(r"\d?>&\d|&>>?|>&-|<&-", lambda match: " " * len(match.group()), bare)
+    if ">&" in bare or "&>" in bare or "<&" in bare:
+        bare = _DUPLICATED.sub(lambda match: " " * len(match.group()), bare)
     for match in [*_OPERATOR.finditer(bare), None]:
         end = match.start() if match else len(bare)
         part = bare[position:end]
@@ -231,8 +258,8 @@ def _commands(bare: str, text: str) -> Iterator[_Command]:
 
 
 def _simple(part: str, text: str, piped: bool) -> _Command | None:
-    redirected = bool(re.search(r"(?<!<)<(?![<(])", part))
-    words = re.sub(r"\d*(?:>>?|<)\s*\S+", " ", part).split()
+    redirected = "<" in part and _FROM_FILE.search(part) is not None
+    words = (_REDIRECTION.sub(" ", part) if ">" in part or "<" in part else part).split()
     while words and (words[0] in _KEYWORDS or _ASSIGNMENT.match(words[0])):
         words.pop(0)
     if not words or words[0] in ("for", "case", "esac", "in"):

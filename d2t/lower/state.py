@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from d2t.diagnostics import Diagnostic, Findings
 from d2t.dockerfile.source import Origin
@@ -14,8 +15,7 @@ from d2t.template import Copy, RunCmd, SetEnvs, SetUser, SetWorkdir, Step
 ROOT = "root"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who runs: the service's user, and what brings a command from it to Docker's uid, gid and groups."""
 
     name: str = ROOT  # the user of the service's context

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 DEFAULT = "baidu"
 _FOLDER = os.path.dirname(__file__)
@@ -22,8 +22,7 @@ class ProviderError(ValueError):
     """No such provider, or its file is not one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """What is known of a provider, and how."""
 
     value: Any

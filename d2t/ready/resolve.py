@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from d2t.ready.hint import parse_hint
 from d2t.ready.notes import DEFAULT_SHELL, HEALTHCHECK, Kind, Note
@@ -25,8 +25,7 @@ class Source(StrEnum):
     DEFAULT = "no hint"
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(NamedTuple):
     ready: Ready
     source: Source
     notes: tuple[Note, ...] = ()

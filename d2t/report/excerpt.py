@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from d2t.diagnostics import Span
 from d2t.report.position import resolve
@@ -13,8 +13,7 @@ CUT = "..."  # where a line goes on; ASCII, since some terminals show an ellipsi
 MAX_LINES = 4  # a longer range shows its first lines and its last
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the Dockerfile as it is shown."""
 
     number: int  # 0 for a row that stands for the lines left out

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol
 
 from d2t.diagnostics import Diagnostic
 
 MIN_WIDTH = 40  # below that no excerpt can be read
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """What was found in one file."""
 
     path: str  # as the user gave it
@@ -33,10 +32,9 @@ class RuleInfo(Protocol):
     def page(self) -> str: ...  # what it means and why, in Markdown
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How to render. A format takes from it what applies to it."""
 
     color: bool = False
     width: int = 80
-    rules: Mapping[str, RuleInfo] = field(default_factory=dict)
+    rules: Mapping[str, RuleInfo] = MappingProxyType({})

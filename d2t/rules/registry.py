@@ -21,8 +21,7 @@ Where = Origin | tuple[Origin, str] | Span | None  # an instruction, a token of 
 Text = str | tuple[str, str]  # the message, or the message and what to do
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One thing that d2t can say."""
 
     code: str  # "D2T201"

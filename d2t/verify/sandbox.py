@@ -181,7 +181,7 @@ class Service:
         """Answering while the block lasts; logs of builds go to the folder `logs`."""
         from d2t.local.server import running
 
-        free = {key: replace(fact, value=0) for key, fact in provider.facts.items() if key.startswith("quotas.")}
+        free = {key: fact._replace(value=0) for key, fact in provider.facts.items() if key.startswith("quotas.")}
         with running(
             replace(provider, facts={**provider.facts, **free}), builder=observer, log_directory=logs
         ) as server:

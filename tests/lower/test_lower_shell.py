@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from d2t.lower import shell
+from d2t.lower.forms import Form, occurs
 from d2t.lower.shell import traits
 
 
@@ -196,9 +198,9 @@ def test_what_counts_as_the_same_is_the_same(text: str) -> None:
     ):
         return
     results = []
-    for shell in ("dash", "bash"):
+    for program in ("dash", "bash"):
         done = subprocess.run(
-            [shell, "-c", text],
+            [program, "-c", text],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={"PATH": os.defpath, "A": "v1 2", "HOME": "/"},
@@ -210,3 +212,21 @@ def test_what_counts_as_the_same_is_the_same(text: str) -> None:
         assert results[0][0] == results[1][0], text
     else:
         assert results[0] == results[1], text
+
+
+@pytest.mark.parametrize(
+    "form", [*shell._BARE, *shell._ACTIVE, *shell._RAW, *shell._ADDED, *shell._SET_E, *shell._BACKGROUND]
+)
+@given(data=st.data())
+def test_what_a_pattern_matches_has_its_sign(form: Form, data: st.DataObject) -> None:
+    assert occurs([form], data.draw(st.from_regex(form.pattern)))
+
+
+@given(st.from_regex(shell._PROFILE_FILES))
+def test_a_file_of_login_shells_has_its_sign(text: str) -> None:
+    assert shell.profile_file(text)
+
+
+@given(st.from_regex(shell._BUILTIN))
+def test_a_builtin_is_a_word(text: str) -> None:
+    assert not frozenset(shell._WORD.findall(text)).isdisjoint(shell._BUILTINS)
