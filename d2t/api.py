@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from d2t import providers
 from d2t.diagnostics import Diagnostic, Findings, Severity
@@ -29,16 +29,14 @@ if TYPE_CHECKING:
 Source = str | os.PathLike[str]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanResult:
+class PlanResult(NamedTuple):
     """A plan and what was found on the way; `plan` is None when there is an error."""
 
     plan: BuildPlan | None
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A template and what was found on the way; `template` is None when there is an error."""
 
     template: Template | None

@@ -102,7 +102,7 @@ def mutants(verifier: Verifier, tmp_path_factory: pytest.TempPathFactory) -> dic
         def transpile(config: ImageConfig | None) -> api.Result:
             result = api.transpile(folder / "Dockerfile", provider="e2b", base_config=config)
             assert result.template is not None
-            return replace(result, template=change(result.template))
+            return result._replace(template=change(result.template))
 
         return job(name, folder / "Dockerfile", folder, load("e2b"), transpile)
 
