@@ -28,7 +28,7 @@ from d2t import api  # noqa: E402
 from d2t.local.engine import EngineError, find  # noqa: E402
 from d2t.plan.build import BuildPlan, ImageConfig, UserStep, WorkdirStep  # noqa: E402
 from d2t.providers import load  # noqa: E402
-from d2t.service import Build, Connection  # noqa: E402
+from d2t.service import Build, Connection, ServiceError  # noqa: E402
 from d2t.verify.docker import Builder, VerifyError  # noqa: E402
 from d2t.verify.jobs import Job, Translated  # noqa: E402
 from d2t.verify.run import Verifier  # noqa: E402
@@ -59,9 +59,12 @@ def sdk_job(case: Case, folder: Path, corrected: bool) -> Job:
             return Translated(plan, message=f"{type(error).__name__}: {error}")
 
         def send(connection: Connection, name: str) -> Build:
-            info = e2b.Template.build_in_background(
-                builder, name=name, cpu_count=2, memory_mb=2048, api_key=connection.api_key, api_url=connection.url
-            )
+            try:
+                info = e2b.Template.build_in_background(
+                    builder, name=name, cpu_count=2, memory_mb=2048, api_key=connection.api_key, api_url=connection.url
+                )
+            except Exception as error:  # as above: a file that it does not find is found only here
+                raise ServiceError(f"{type(error).__name__}: {error}") from None
             return Build(info.template_id, info.build_id, name, name, info)
 
         return Translated(plan, send=send, starts_nothing=_only_waits(plan))
