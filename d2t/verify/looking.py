@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 SETTLE_SECONDS = 4.0  # how long two start commands may take to look alike
-CONTROL_SECONDS = 30.0
+LOOKS = 10  # without a change, at the least: on a busy machine seconds say little
+LONGEST_SECONDS = 30.0
 PAUSE_SECONDS = 0.1
 
 
@@ -39,22 +40,27 @@ def look(
 
 
 def _settle(container: Running | None, sandbox: Sandbox, control: Control, seen: Seen, patience: float) -> None:
-    """Until they look alike twice, both have ended, or patience is at its end."""
-    end = time.monotonic() + patience
-    alike = 0
+    """Until they look alike twice, both have ended, or neither has changed for as long as patience lasts."""
+    longest = time.monotonic() + LONGEST_SECONDS
+    alike = unchanged = 0
+    last, since = None, 0.0
     while True:
         seen.docker_start = container.look() if container is not None else Start()
         seen.service_start = sandbox.look()
         alike = 0 if any(compare_start(seen.docker_start, seen.service_start, control)) else alike + 1
         over = seen.docker_start.process is None and seen.service_start.process is None
-        if alike > 1 or over or time.monotonic() > end:
+        unchanged += 1
+        if (seen.docker_start, seen.service_start) != last:
+            last, since, unchanged = (seen.docker_start, seen.service_start), time.monotonic(), 0
+        still = unchanged >= LOOKS and time.monotonic() - since > patience
+        if alike > 1 or over or still or time.monotonic() > longest:
             return
         time.sleep(PAUSE_SECONDS)
 
 
 def stayed(sandbox: Sandbox) -> Process | None:
     """The control's start command, once the login shell has become it."""
-    end = time.monotonic() + CONTROL_SECONDS
+    end = time.monotonic() + LONGEST_SECONDS
     while time.monotonic() < end:
         process = sandbox.look().process
         if process is not None and process.argv == STAY:
