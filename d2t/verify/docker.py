@@ -7,12 +7,14 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from d2t.local.engine import EngineError
 from d2t.plan.base import read_config
 from d2t.plan.build import ImageConfig
 from d2t.verify import processes
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 HOSTNAME = "sandbox"
 LABEL = "d2t.verify"
 REPOSITORY = "d2t-verify"
+_LOOKS = 100
+_PAUSE_SECONDS = 0.1
 _PLACE = re.compile(r"^\S*?:(\d+)$", re.M)  # BuildKit's excerpt of a failed step begins with "Dockerfile:7"
 _NOISE = re.compile(r"^(#\d+ |-+$|\s*$|View build details)")
 
@@ -192,19 +196,23 @@ class Running:
         self._container = container
 
     def look(self) -> Start:
-        """The start command now."""
+        """The start command now.
+
+        Raises EngineError when it runs and cannot be seen.
+        """
         from docker.errors import APIError
 
-        self._container.reload()
-        if self._container.attrs["State"]["Running"]:
-            with suppress(APIError):  # it may end in between
+        for _ in range(_LOOKS):  # it may end, or just begin, while it is looked at
+            self._container.reload()
+            if not self._container.attrs["State"]["Running"]:
+                output = self._container.logs(stdout=True, stderr=False).decode("utf-8", "surrogateescape")
+                return Start(exit_code=int(self._container.attrs["State"]["ExitCode"]), output=output)
+            with suppress(APIError):
                 process = process_of(self._container, lambda found, own: 1)
                 if process is not None:
                     return Start(process)
-            self._container.wait(timeout=10)
-            self._container.reload()
-        output = self._container.logs(stdout=True, stderr=False).decode("utf-8", "surrogateescape")
-        return Start(exit_code=int(self._container.attrs["State"]["ExitCode"]), output=output)
+            time.sleep(_PAUSE_SECONDS)
+        raise EngineError("the first process of the container cannot be seen")
 
     def later(self) -> Process | None:
         """What `docker exec` starts with: the user, folder and environment of the image's config."""
