@@ -20,7 +20,7 @@ def command(name: str, arguments: tuple[str, ...]) -> None:
     its arguments. Either way what runs is the template's user in its working directory, with the start command running
     and without the variables of the build: as in a sandbox.
     """
-    from d2t.local.channel import STDOUT
+    from d2t.local.attach import STDOUT
     from d2t.local.engine import EngineError, find
     from d2t.local.session import session
 

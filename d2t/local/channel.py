@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-STDOUT, STDERR = 1, 2
+from d2t.local.attach import HEADER, STDERR, STDOUT
+
 TICK = 0.1  # seconds between looks at the clock and at the cancel flag
 
 Sink = Callable[[int, bytes], None]
@@ -45,13 +45,13 @@ class Output:
 class Channel:
     """Scripts in, output out, over the stream that the engine attaches to a container's main process.
 
-    The stream is multiplexed: an 8-byte header (stream, length) before each chunk (Docker Engine API, ContainerAttach).
+    The stream is multiplexed, see `attach`; `early` is its beginning, where that has been read already.
     """
 
-    def __init__(self, connection: socket.socket, cancelled: threading.Event) -> None:
+    def __init__(self, connection: socket.socket, cancelled: threading.Event, early: bytes = b"") -> None:
         self._socket = connection
         self._cancelled = cancelled
-        self._buffer = b""
+        self._buffer = early
         self.watch: Callable[[], bool] | None = None  # looked at while a script runs; true ends the wait for it
         connection.settimeout(None)
 
@@ -93,7 +93,7 @@ class Channel:
             raise ChannelClosed(str(error)) from None
 
     def _frame(self, deadline: float) -> tuple[int, bytes]:
-        stream, length = struct.unpack(">BxxxL", self._exactly(8, deadline))
+        stream, length = HEADER.unpack(self._exactly(HEADER.size, deadline))
         return stream, self._exactly(length, deadline)
 
     def _exactly(self, count: int, deadline: float) -> bytes:

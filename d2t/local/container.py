@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from d2t.local import attach
 from d2t.local.channel import Channel, Output, Sink
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Sandbox:
         self._container = self.client.containers.get(created["Id"])
         try:
             raw = self.client.api.attach_socket(created["Id"], {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-            self._channel = self._open(raw)
+            self._channel = self._open(getattr(raw, "_sock", raw), raw)
             try:
                 self._container.start()
             except docker.errors.APIError as error:
@@ -131,7 +132,8 @@ class Sandbox:
     def read(self, argv: Sequence[str]) -> Channel:
         """A root process of ours whose output a channel carries."""
         created = self.client.api.exec_create(self.docker.id, list(argv), user="0:0", workdir="/")
-        return self._open(self.client.api.exec_start(created["Id"], socket=True))
+        attached = attach.begin(self.client.api, created["Id"])
+        return self._open(attached.connection, attached.response, attached.early)
 
     def remove(self) -> None:
         """Kill it; the engine then deletes it."""
@@ -143,10 +145,9 @@ class Sandbox:
             with suppress(docker.errors.APIError):  # gone already, or on its way
                 self._container.remove(force=True)
 
-    def _open(self, raw: Any) -> Channel:
-        connection = getattr(raw, "_sock", raw)
-        channel = Channel(connection, self._cancelled)
-        channel.response = raw  # type: ignore[attr-defined] # keeps the connection from being collected
+    def _open(self, connection: Any, response: Any, early: bytes = b"") -> Channel:
+        channel = Channel(connection, self._cancelled, early)
+        channel.response = response  # type: ignore[attr-defined] # keeps the connection from being collected
         self._channels.append(channel)
         return channel
 

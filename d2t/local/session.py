@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from d2t.local import finalize, images
-from d2t.local.channel import STDOUT, ChannelClosed, TimedOut
+from d2t.local import attach, finalize, images
+from d2t.local.channel import ChannelClosed, TimedOut
 from d2t.local.container import NotStarted, Sandbox
 from d2t.local.engine import Engine, EngineError
 from d2t.local.finalize import FinalizeFailed, Limits
@@ -36,11 +36,8 @@ class Session:
     def run(self, command: str, write: Callable[[int, bytes], None]) -> int:
         """Run one command as the SDK's `sandbox.commands.run` does; its exit code. `write` gets the output."""
         created = self._exec(["/bin/bash", "-l", "-c", command], tty=False)
-        for stdout, stderr in self._api.exec_start(created["Id"], stream=True, demux=True):
-            if stdout:
-                write(STDOUT, stdout)
-            if stderr:
-                write(STDOUT + 1, stderr)
+        for stream, data in attach.chunks(attach.begin(self._api, created["Id"])):
+            write(stream, data)
         return self._code(created)
 
     def interact(self) -> int:
@@ -49,7 +46,7 @@ class Session:
         import tty
 
         created = self._exec(["/bin/bash", "-l"], tty=True)
-        raw = self._api.exec_start(created["Id"], tty=True, socket=True)
+        attached = attach.begin(self._api, created["Id"], tty=True)
         keyboard = sys.stdin.fileno()
         before = termios.tcgetattr(keyboard)
 
@@ -61,7 +58,8 @@ class Session:
         try:
             tty.setraw(keyboard, termios.TCSADRAIN)  # what was typed already counts
             resize()
-            _relay(keyboard, getattr(raw, "_sock", raw))
+            _write(attached.early)
+            _relay(keyboard, attached.connection)
         finally:
             termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
             signal.signal(signal.SIGWINCH, previous)
@@ -133,10 +131,14 @@ def _relay(keyboard: int, connection: Any) -> None:
             data = connection.recv(1 << 16)
             if not data:
                 return
-            while data:
-                data = data[os.write(sys.stdout.fileno(), data) :]
+            _write(data)
         if keyboard in ready:
             typed = os.read(keyboard, 1 << 16)
             if not typed:
                 return
             connection.sendall(typed)
+
+
+def _write(data: bytes) -> None:
+    while data:
+        data = data[os.write(sys.stdout.fileno(), data) :]

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from d2t.local.channel import STDOUT, TimedOut
+from d2t.local.attach import STDOUT
+from d2t.local.channel import TimedOut
 from d2t.local.container import DEFAULT_PATH, PIPES, Sandbox
 
 LOGIN_SHELL = ("/bin/bash", "-l", "-c")  # e2b-dev/infra, sandboxtools/command.go

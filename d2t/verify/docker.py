@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from d2t.local import attach
 from d2t.local.engine import EngineError
 from d2t.plan.base import read_config
 from d2t.plan.build import ImageConfig
@@ -216,18 +217,19 @@ class Running:
 
     def later(self) -> Process | None:
         """What `docker exec` starts with: the user, folder and environment of the image's config."""
-        result = self._container.exec_run(["/bin/sh", "-c", processes.SELF], stderr=False)
-        found, _ = processes.parse(cast(bytes, result.output).decode("utf-8", "replace"))
+        found, _ = _dump(self._container, processes.SELF)
         return next((seen.process for seen in found.values()), None)
 
 
 def look_at(container: Container, user: str = "0:0") -> tuple[dict[int, processes.Seen], int]:
     """The processes of a container by pid, and the pid of the script that looked. Runs the image's own /bin/sh."""
     quiet = {"LD_PRELOAD": "", "ENV": "", "BASH_ENV": ""}
-    result = container.exec_run(
-        ["/bin/sh", "-c", processes.LOOK], stderr=False, user=user, environment=quiet, workdir="/"
-    )
-    return processes.parse(cast(bytes, result.output).decode("utf-8", "replace"))
+    return _dump(container, processes.LOOK, user=user, env=quiet, workdir="/")
+
+
+def _dump(container: Container, script: str, **options: Any) -> tuple[dict[int, processes.Seen], int]:
+    printed = attach.output(container.client.api, container.id, ["/bin/sh", "-c", script], **options)
+    return processes.parse(printed.decode("utf-8", "replace"))
 
 
 def process_of(
