@@ -3,8 +3,6 @@
 They stand in for options that are not given. The file nearest to the Dockerfile counts, alone: nothing is merged.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields

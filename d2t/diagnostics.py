@@ -1,7 +1,5 @@
 """What d2t has to say about a Dockerfile: diagnostics, where they point, and the list they are collected in."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
@@ -54,7 +52,7 @@ class Diagnostic(NamedTuple):
         """The line that BuildKit would name: the instruction's first one."""
         return self.instruction or (self.span.line if self.span else None)
 
-    def at(self, severity: Severity) -> Diagnostic:
+    def at(self, severity: Severity) -> "Diagnostic":
         """The same finding with another severity."""
         return self._replace(severity=severity)
 

@@ -1,7 +1,5 @@
 """Which Dockerfiles a list of files and folders means."""
 
-from __future__ import annotations
-
 import os
 import re
 import stat
@@ -77,7 +75,7 @@ class _Level(NamedTuple):
     rules: tuple[_Rule, ...]
     prefix: str = ""
 
-    def below(self, name: str) -> _Level:
+    def below(self, name: str) -> "_Level":
         return _Level(self.rules, f"{self.prefix}{name}/")
 
 

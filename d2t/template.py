@@ -1,7 +1,5 @@
 """The template: what a build service will be told, as data. `lower` makes it; `emit` and `service` read it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 

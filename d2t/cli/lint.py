@@ -1,7 +1,5 @@
 """`d2t lint`: what will not translate, before anything is built."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -186,7 +184,7 @@ def _all(items: list[str | Outcome], job: Job, jobs: int | None) -> Iterator[Out
         yield from pool.imap(_work, items, chunksize=16)
 
 
-_worker: Worker
+_worker: "Worker"
 
 
 def _begin(job: Job) -> None:

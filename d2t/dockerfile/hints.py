@@ -1,7 +1,5 @@
 """`# d2t: KEY=VALUE` comments: what a Dockerfile tells this program alone."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType

@@ -4,8 +4,6 @@ Names and meanings are those of the Dockerfile reference and of BuildKit's `fron
 The many small types are named tuples, which take a seventh of a dataclass's time to define: start-up is felt.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from d2t.dockerfile.source import Origin
@@ -160,7 +158,7 @@ class Onbuild(NamedTuple):
 
     origin: Origin
     expression: str
-    instruction: Instruction | None
+    instruction: "Instruction | None"
 
 
 Instruction = (

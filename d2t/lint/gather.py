@@ -1,7 +1,5 @@
 """All that is to say about one Dockerfile: what reading, planning and translating find, and what only linting looks for."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType

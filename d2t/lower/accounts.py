@@ -1,7 +1,5 @@
 """Users and groups that the Dockerfile's own RUNs create, as far as their text tells."""
 
-from __future__ import annotations
-
 import re
 import shlex
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What a user may ask of a translation, and what of the build context it needs to know."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -4,8 +4,6 @@ The answers err on one side: what is not understood counts as different. A comma
 which is always right; one that does not is sent as the Dockerfile has it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """A translation under way: the steps so far, and what the service's context is after them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import NamedTuple
 

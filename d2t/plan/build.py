@@ -3,8 +3,6 @@
 Named tuples, as in `dockerfile.instructions`: start-up is felt.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """What there is to say about readiness, as data; `d2t.rules` has the texts."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What the formats are given."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, Protocol

@@ -3,8 +3,6 @@
 What is not understood gives nothing: a rule that builds on this misses some files, and names none that is not there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """How a rule is declared, how a check finds where it holds, and the tables of all of them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
