@@ -44,13 +44,24 @@ def find(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Found | Problem]:
             yield item
 
 
+_OTHERS = (
+    *(".j2", ".jinja", ".jinja2", ".template", ".tmpl", ".tpl", ".in", ".erb", ".mustache", ".hbs"),
+    *(".dockerignore", ".containerignore", ".swp", "~", ".bak", ".orig", ".rej"),
+    *(".md", ".rst", ".json", ".yml", ".yaml", ".toml", ".lock"),
+)
+_SOURCES = (".go", ".ts", ".js", ".py", ".rs", ".rb", ".java", ".sh", ".vim", ".lua")
+
+
 def is_dockerfile_name(name: str) -> bool:
     """Whether a file in a folder is taken for a Dockerfile, by its name alone.
 
-    `Dockerfile`, `Dockerfile.*`, `*.Dockerfile` and `Containerfile*`, in any case; no templates, ignore files, backups.
+    `Dockerfile`, `Dockerfile.*`, `*.Dockerfile` and `Containerfile*`, in any case; no templates, ignore files, backups,
+    and no source code such as `dockerfile.go`.
     """
+    if name.startswith("dockerfile.") and name.endswith(_SOURCES):
+        return False
     name = name.lower()
-    if name.endswith((".j2", ".dockerignore", ".containerignore", ".swp", "~")):
+    if name.endswith(_OTHERS):
         return False
     return name == "dockerfile" or name.startswith(("dockerfile.", "containerfile")) or name.endswith(".dockerfile")
 

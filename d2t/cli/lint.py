@@ -205,6 +205,14 @@ class Worker:
         self._known: dict[str, Ruling] = {}
 
     def __call__(self, path: str) -> Outcome:
+        try:
+            return self._lint(path)
+        except click.ClickException:
+            raise
+        except Exception as error:  # a fault of d2t itself must not hide what is found in other files
+            return _unreadable(path, f"d2t itself failed, please report it: {type(error).__name__}: {error}", 2)
+
+    def _lint(self, path: str) -> Outcome:
         source = sources.read(path, self._job.stdin_filename if path == sources.STDIN else "")
         if source.problem is not None:
             return Outcome(Report(source.path, "", (source.problem,)), source.exit_code)

@@ -60,14 +60,16 @@ def _error(code: str, message: str, span: Span, help: str = "", line: int = 0) -
 
 def _stageless(instructions: list[Instruction], until: int) -> Iterator[Diagnostic]:
     """What stands before the first FROM but must not; behind an error nothing is certain."""
+    said = False
     for instruction in instructions:
         origin = instruction.origin
         if isinstance(instruction, From) or origin.line > until:
             return
         if not isinstance(instruction, Arg):
+            said = True
             help = "only ARG may stand before the first FROM"
             yield _error(STAGE, "no build stage in current context", origin.span(), help)
-    if instructions and until > instructions[-1].origin.end_line:
+    if instructions and not said and until > instructions[-1].origin.end_line:
         yield _error(STAGE, "dockerfile contains no stages to build", instructions[0].origin.span(), "add a FROM")
 
 

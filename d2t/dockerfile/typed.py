@@ -300,7 +300,7 @@ def _expose(node: Node, origin: Origin, escape: str) -> ins.Expose:
     if not node.args:
         raise Malformed("EXPOSE requires at least one argument")
     _Flags(node)
-    return ins.Expose(origin, tuple(sorted(node.args)))
+    return ins.Expose(origin, tuple(node.args))
 
 
 def _volume(node: Node, origin: Origin, escape: str) -> ins.Volume:

@@ -13,12 +13,14 @@ from d2t.lower.options import Options
 from d2t.lower.translate import lower
 from d2t.plan.build import BuildPlan, CopyStep, ImageConfig
 from d2t.plan.planner import plan as make_plan
+from d2t.plan.problem import EXPANSION, IMAGE
 from d2t.providers import Provider
 from d2t.rules.registry import RULES, Context, run_checks
 
 _ROUNDS = 20  # of planning without what was refused; a file with more errors is not read to its end
 _STAND_IN = "image.invalid/not-known"  # for a FROM that cannot be resolved: what follows it is still looked at
 _NEEDS_CONTEXT = "D2T217"
+_UNUSABLE = ("D2T208", "D2T209")  # images that nothing can be built on: the rest is about a template that cannot be
 
 
 class Ask(NamedTuple):
@@ -65,10 +67,12 @@ def gather(text: str, providers: Sequence[Provider], ask: Ask, *, quiet: bool = 
         own = Findings()
         lower(plan, dockerfile, provider, options, own)
         run_checks(Context(plan, dockerfile, provider, ask.build_args), own, lint=True)
+        unusable = any(item.code in _UNUSABLE for item in own)
         per_provider[provider.id] = [
             item
             for item in own
-            if not (problems and (RULES[item.code].whole or item.line in refused))
+            if not (unusable and item.severity is not Severity.ERROR)
+            and not (problems and (RULES[item.code].whole or item.line in refused))
             and not (quiet and item.code == _NEEDS_CONTEXT and options.context is None)
         ]
     for item in _merged(per_provider):
@@ -93,7 +97,10 @@ def _plan(dockerfile: ins.Dockerfile, ask: Ask, problems: list[Diagnostic]) -> B
         plan, errors = make_plan(
             dockerfile, build_args=ask.build_args, target=ask.target, bases=lambda reference: ask.base_config
         )
-        problems.extend(errors)
+        unset = any(
+            problem.code == EXPANSION for problem in (*problems, *errors)
+        )  # then FROM's name is wrong only because of it
+        problems.extend(error for error in errors if not (unset and error.code == IMAGE))
         if plan is not None:
             return plan
         lines = {error.line for error in errors}

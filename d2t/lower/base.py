@@ -41,10 +41,20 @@ def _is_windows(plan: BuildPlan, provider: Provider) -> bool:
 
 
 def _matches(base: str, patterns: list[str]) -> bool:
-    """Whether an image's name, without tag and digest, is one of the patterns."""
-    name = base.removeprefix("docker-image://").partition("@")[0]
-    head, colon, tail = name.rpartition(":")
-    if colon and "/" not in tail:
-        name = head
-    short = name.removeprefix("docker.io/").removeprefix("library/")
-    return any(fnmatchcase(name, pattern) or fnmatchcase(short, pattern) for pattern in patterns)
+    """Whether an image is one of the patterns, of which the last that fits counts: "!" takes out what others say.
+
+    A pattern with a tag is about name and tag, others about the name.
+    """
+    full = base.removeprefix("docker-image://").partition("@")[0]
+    head, colon, tail = full.rpartition(":")
+    name = head if colon and "/" not in tail else full
+    names = [name, name.removeprefix("docker.io/").removeprefix("library/")]
+    tagged = [full, full.removeprefix("docker.io/").removeprefix("library/")]
+    found = False
+    for pattern in patterns:
+        wanted = not pattern.startswith("!")
+        if found != wanted:
+            pattern = pattern.removeprefix("!")
+            subjects = tagged if ":" in pattern else names
+            found = wanted if any(fnmatchcase(subject, pattern) for subject in subjects) else found
+    return found

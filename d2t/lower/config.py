@@ -22,10 +22,10 @@ def lower_config(state: Lowering, step: ConfigStep) -> None:
     origin = step.origin
     match step.instruction:
         case ins.Expose():
-            for word in step.instruction.ports:
-                if state.provider["instructions.expose"]:
-                    state.report(behaviour.expose_not_needed((origin, word), word))
-                else:
+            if state.provider["instructions.expose"]:
+                state.report(behaviour.expose_not_needed(origin, " ".join(step.instruction.ports)))
+            else:
+                for word in step.instruction.ports:
                     _unless_allowed(state, "expose", support.expose_not_supported((origin, word), state.provider, word))
         case ins.Volume():
             for path in step.values:
@@ -38,7 +38,7 @@ def lower_config(state: Lowering, step: ConfigStep) -> None:
         case ins.Label():
             state.report(behaviour.label_dropped(origin))
         case ins.Stopsignal(signal=signal):
-            state.report(behaviour.stopsignal_dropped((origin, signal), step.values[0]))
+            state.report(behaviour.stopsignal_dropped((origin, signal), shown(step.values[0])))
         case ins.Maintainer():
             state.report(behaviour.maintainer_dropped(origin))
         case ins.Onbuild(expression=expression):
@@ -58,5 +58,5 @@ def look_for_secrets(state: Lowering, step: EnvStep | ArgStep) -> None:
     """Warn of values that look like secrets: they would be stored in the template."""
     keyword = "ENV" if isinstance(step, EnvStep) else "ARG"
     for name, value in step.values:
-        if value and _SECRET.search(name) and not _NOT_SECRET.search(name):
+        if value and not value.startswith("/") and _SECRET.search(name) and not _NOT_SECRET.search(name):  # not a path
             state.report(behaviour.secret_in_value((step.origin, name), keyword, name))

@@ -85,8 +85,8 @@ def ensure_path(state: Lowering, env: Mapping[str, str], origin: Origin | None) 
             value = ":".join([value, *missing])
         lines.append(f"echo {shlex.quote(f'export {name}={shlex.quote(value)}')}")
     joined = lines[0] if len(lines) == 1 else "{ " + "; ".join(lines) + "; }"
-    if "PATH" in wanted:
-        state.report(behaviour.path_set_again(origin, state.provider))
+    if "PATH" in wanted and (where := _origin_of(state, "PATH")):
+        state.report(behaviour.path_set_again(where, state.provider))
     state.run_as_root(f"{base}{joined} >{PATH_FILE}", origin, f"login shells reset {' and '.join(sorted(wanted))}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 
+from d2t.dockerfile.expand import symbols
 from d2t.lower.state import Lowering
 from d2t.plan.build import Mount, RunStep
 from d2t.rules import behaviour, support
@@ -20,6 +21,11 @@ def supported(state: Lowering, step: RunStep) -> bool:
     fine = True
     for mount in step.mounts:
         if mount.type in ("cache", "tmpfs") and not mount.from_:
+            if names := symbols(mount.target):
+                listed = ", ".join(f"${name}" for name in names)
+                state.report(behaviour.value_needs_base((step.origin, "--mount"), "RUN --mount", listed))
+                fine = False
+                continue
             state.report(behaviour.mount_emulated((step.origin, "--mount"), mount.type, mount.target))
         elif mount.target != "/dev/pipes/":
             state.report(support.mount_not_supported((step.origin, "--mount"), mount.type))

@@ -8,17 +8,19 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from d2t.dockerfile.expand import symbols
+from d2t.dockerfile.source import Origin
 from d2t.lower import mounts, user, workdir
 from d2t.lower.env import PATH_FILE, ensure_path, exact_path
 from d2t.lower.files import write_file
-from d2t.lower.shell import INFLUENTIAL, Traits, profile_file, tidy, traits
+from d2t.lower.shell import INFLUENTIAL, INSTALLERS, Traits, edited_profile, tidy, traits
 from d2t.lower.state import Lowering
-from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, RunStep
+from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, ArgStep, RunStep
 from d2t.plan.paths import clean, is_below
 from d2t.rules import behaviour, support
 
 _FILES = "/tmp/d2t"  # gone when the machine is started afresh
 _EXIT = re.compile(r"(?<![|&] )(?<!\|\| )\bexit\b(?=[^\n]*>>)")
+_STOPS = re.compile(r"\b(?:stop|shutdown|kill|pkill|killall)\b")
 BASH = ("/bin/bash", "-c")
 _SET_OPTIONS = re.compile(r"-[eux]+\Z|-o\Z|-[eux]*o\Z|pipefail\Z|errexit\Z|nounset\Z|xtrace\Z")
 
@@ -29,12 +31,13 @@ def lower_run(state: Lowering, step: RunStep) -> None:
         state.report(support.network_not_supported((step.origin, "--network"), step.network))
     if step.security == "insecure":
         state.report(support.security_not_supported((step.origin, "--security")))
-    if not mounts.supported(state, step):
+    if not mounts.supported(state, step) or symbols(step.workdir):  # of the folder WORKDIR's finding tells
         return
-    for name in step.args:
-        if symbols(step.env[name]):
-            state.report(behaviour.value_needs_base(step.origin, f"ARG {name}", _symbol_names(step.env[name])))
-            return
+    if open_args := [name for name in step.args if symbols(step.env[name])]:
+        for name in open_args:
+            where = _where_arg(state, name) or step.origin
+            state.report(behaviour.value_needs_base(where, f"ARG {name}", _symbol_names(step.env[name])))
+        return
     ensure_path(state, step.env, step.origin)
     workdir.ensure_workdir(state, step.workdir, step.origin)
     command, why = translated(state, step)
@@ -231,14 +234,25 @@ def _in_pieces(state: Lowering, step: RunStep, command: str) -> tuple[str, str]:
 
 def _note_text(state: Lowering, step: RunStep) -> None:
     text = f"{step.argv[-1] if step.argv else ''}\n{step.script}"
-    if file := profile_file(text):
-        state.report(behaviour.profile_edited((step.origin, file), file))
+    if file := edited_profile(text):
+        state.report(behaviour.profile_edited((step.origin, file), file, INSTALLERS.get(file, "")))
         state.profile_edited = file if state.provider["runtime.bash_login_shell"] else ""
         if state.profile_edited and _EXIT.search(text):
             state.report(behaviour.profile_ends_shells((step.origin, file), file))
     if step.shell_form and not step.script:
-        for command in traits(step.argv[-1]).daemons:
-            state.report(behaviour.daemon_left_running((step.origin, command), command))
+        found = traits(step.argv[-1])
+        if found.leaves_processes:
+            return  # see `_supervised`
+        for command in found.daemons:
+            if not _STOPS.search(text, text.find(command) + len(command)):
+                state.report(behaviour.daemon_left_running((step.origin, command), command))
+
+
+def _where_arg(state: Lowering, name: str) -> tuple[Origin, str] | None:
+    for step in reversed(state.plan.steps):
+        if isinstance(step, ArgStep) and any(key == name for key, _ in step.values):
+            return step.origin, name
+    return None
 
 
 def _symbol_names(value: str) -> str:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from d2t.lower.forms import Form, compiled, occurs
+from d2t.rules.effects import commands
 
 # What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
 # double quotes; `_RAW` is the whole text.
@@ -75,19 +76,47 @@ _DIALECT_NEUTRAL = r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))"  # `set -eux;` means the
 
 _PROFILE_FILES = (
     r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|"
-    r"\bconda init\b|\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|pyenv\.run|\bbun\.sh/install|install\.determinate"
+    r"\bconda init\b|\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|\bbun\.sh/install|install\.determinate"
 )
+INSTALLERS = {  # what edits such files without naming them
+    "conda init": "conda init",
+    "mamba init": "mamba init",
+    "sh.rustup.rs": "rustup's installer",
+    "nvm-sh": "nvm's installer",
+    "/nvm/v": "nvm's installer",
+    "install.sdkman": "SDKMAN's installer",
+    "bun.sh/install": "bun's installer",
+    "install.determinate": "Nix's installer",
+}
 _PROFILE_SIGNS = (
-    "bash|profile|/etc/environment|conda init|mamba init|sh.rustup.rs|nvm|install.sdkman|pyenv.run|install.determinate|bun.sh/install"
+    "bash|profile|/etc/environment|conda init|mamba init|sh.rustup.rs|nvm|install.sdkman|install.determinate|bun.sh/install"
 ).split("|")
 
 
-def profile_file(text: str) -> str:
-    """The first file that login shells read, or the tool known to write one, that the text names; "" for none."""
+# commands that change no file, or only whether there is one
+_READ_ONLY = frozenset(". source cat grep egrep fgrep head tail wc less ls test [ stat file chmod chown rm".split())
+
+
+def profile_files(text: str) -> tuple[str, ...]:
+    """The files that login shells read, and the tools known to write one, that the text names, in order."""
     if not any(sign in text for sign in _PROFILE_SIGNS):
+        return ()
+    return tuple(compiled(_PROFILE_FILES).findall(text))
+
+
+def edited_profile(text: str) -> str:
+    """The first of `profile_files` that a shell text may write, "" for none: not understood counts as written."""
+    named = list(profile_files(text))
+    if not named:
         return ""
-    match = compiled(_PROFILE_FILES).search(text)
-    return match.group() if match else ""
+    for command in commands(text):
+        if command.words and command.words[0] in _READ_ONLY and not any(map(profile_files, command.outputs)):
+            for file in profile_files(" ".join(command.words)):
+                if file in named:
+                    named.remove(file)
+    if "--no-modify-path" in text:
+        named = [file for file in named if file != "sh.rustup.rs"]
+    return named[0] if named else ""
 
 
 class Traits(NamedTuple):
@@ -108,16 +137,16 @@ def traits(text: str) -> Traits:
     if "<<" in text:
         text = _without_documents(text)
     bare, active = _blank(text, keep_double=False), _blank(text, keep_double=True)
-    commands = list(_commands(bare, text))
+    simple = list(_commands(bare, text))
     words = frozenset(_WORD.findall(text))
     return Traits(
         bash_differs=_bash_differs(text, bare, active, words),
-        may_read_input=any(command.first_in_pipe and command.may_read() for command in commands),
+        may_read_input=any(command.first_in_pipe and command.may_read() for command in simple),
         leaves_processes=bare.count("&") != 2 * bare.count("&&") and occurs(_BACKGROUND, bare),
-        daemons=tuple(command.text for command in commands if command.is_daemon()),
+        daemons=tuple(command.text for command in simple if command.is_daemon()),
         words=words,
-        sees_environment=occurs(_ADDED, active) or any(command.lists_variables() for command in commands),
-        inert=all(command.name in _INERT for command in commands),
+        sees_environment=occurs(_ADDED, active) or any(command.lists_variables() for command in simple),
+        inert=all(command.name in _INERT for command in simple),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from d2t import ready
 from d2t.diagnostics import Span
 from d2t.dockerfile import instructions as ins
+from d2t.dockerfile.expand import symbols
 from d2t.dockerfile.hints import Hints
 from d2t.dockerfile.source import Origin
 from d2t.lower import run, workdir
@@ -36,7 +37,7 @@ def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
     origin = _origin(state)
     base = state.plan.base_name
     told = state.options.from_template or starts_nothing(base)
-    if config is None and image.entrypoint is None and not told:
+    if config is None and not _says_entrypoint(state) and not told:
         state.report(behaviour.base_start_unknown(origin or state.plan.base_origin, base, bool(argv)))
     if not argv:
         return "", ""
@@ -47,6 +48,13 @@ def lower_start(state: Lowering, hints: Hints) -> tuple[str, str]:
     ensure_path(state, image.env, origin)
     workdir.ensure_workdir(state, image.workdir or "/", origin)
     return run.started(state, argv), ""
+
+
+def _says_entrypoint(state: Lowering) -> bool:
+    """Whether the file has an ENTRYPOINT, an empty one too: then the base's does not count."""
+    return any(
+        isinstance(step, ConfigStep) and isinstance(step.instruction, ins.Entrypoint) for step in state.plan.steps
+    )
 
 
 def _origin(state: Lowering) -> Origin | None:
@@ -89,7 +97,7 @@ def lower_ready(state: Lowering, hints: Hints, start: str) -> Resolved:
 def _exposed(state: Lowering) -> Iterator[str]:
     for step in state.plan.steps:
         if isinstance(step, ConfigStep) and isinstance(step.instruction, ins.Expose):
-            yield from step.values
+            yield from (value for value in step.values if not symbols(value))
 
 
 def _where(state: Lowering, hints: Hints, resolved: Resolved, kind: ready.Kind) -> Where:

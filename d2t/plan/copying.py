@@ -6,7 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from d2t.dockerfile import instructions as ins
-from d2t.dockerfile.expand import ExpansionError, expand_document
+from d2t.dockerfile.expand import ExpansionError, expand_document, symbols
 from d2t.dockerfile.port import chomp_heredoc_content
 from d2t.dockerfile.source import Origin
 from d2t.plan import paths
@@ -35,8 +35,8 @@ _GIT_QUERIES = {
 
 def mode(text: str, origin: Origin) -> str:
     """The canonical form of --chmod: "0755", or symbolic as it is. Raises PlanProblem."""
-    if not text:
-        return ""
+    if not text or symbols(text):
+        return text
     if re.fullmatch(r"[0-7]+", text) and int(text, 8) <= _MAX_MODE:
         return f"0{int(text, 8):o}"
     if text[0].isdigit():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from d2t.dockerfile import instructions as ins
-from d2t.dockerfile.expand import ExpansionError, expand_words
+from d2t.dockerfile.expand import ExpansionError, expand_words, symbols
 from d2t.dockerfile.port import chomp_heredoc_content, is_heredoc
 from d2t.plan import build
 from d2t.plan.problem import EXPANSION, STAGE, VALUE, PlanProblem
@@ -158,18 +158,19 @@ def _healthcheck(d: Dispatch, c: ins.Healthcheck) -> build.Step:
 def _expose(d: Dispatch, c: ins.Expose) -> build.Step:
     from d2t.plan import ports
 
-    found: list[str] = []
-    for port in c.ports:
+    entries: dict[str, list[str]] = {}
+    for port in sorted(c.ports):  # BuildKit sorts them, and so names the first that is wrong; the file's order is kept
         try:
             words = expand_words(port, d.scope.env, d.escape)
         except ExpansionError as error:
             raise PlanProblem(EXPANSION, str(error), c.origin, port) from None
         try:
-            found.extend(entry for word in words for entry in ports.parse(word))
+            entries[port] = [entry for word in words for entry in ([word] if symbols(word) else ports.parse(word))]
         except ports.PortError as error:
             raise PlanProblem(VALUE, str(error), c.origin, port) from None
+    found = tuple(dict.fromkeys(entry for port in c.ports for entry in entries[port]))
     d.scope.ports.update(found)
-    return build.ConfigStep(c.origin, c, tuple(found))
+    return build.ConfigStep(c.origin, c, found)
 
 
 def _volume(d: Dispatch, c: ins.Volume) -> build.Step:
@@ -187,7 +188,7 @@ def _stopsignal(d: Dispatch, c: ins.Stopsignal) -> build.Step:
     from d2t.plan import signals
 
     value = d.word(c.signal, c)
-    if not signals.valid(value):
+    if not symbols(value) and not signals.valid(value):
         raise PlanProblem(VALUE, f"invalid signal: {value}", c.origin, c.signal)
     d.scope.stop_signal = value
     return build.ConfigStep(c.origin, c, (value,))

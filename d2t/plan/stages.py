@@ -105,7 +105,8 @@ def image_reference(image: str, origin: Origin | None, token: str) -> str:
     try:
         return reference.normalize(image)
     except reference.InvalidReference as error:
-        raise PlanProblem(IMAGE, f'failed to parse stage name "{image}": {error}', origin, token) from None
+        help = "give its ARG a default, or a value with --build-arg" if "$" in token else ""
+        raise PlanProblem(IMAGE, f'failed to parse stage name "{image}": {error}', origin, token, help) from None
 
 
 def _link(stage: Stage, command: ins.Instruction, stages: list[Stage], by_name: Mapping[str, Stage]) -> None:

@@ -243,11 +243,16 @@ def command_split(size: int) -> str:
     source=_COMMAND,
     example="FROM debian:12\nRUN echo 'umask 077' >> /root/.bashrc\nRUN true",
 )
-def profile_edited(path: str) -> str:
+def profile_edited(path: str, installer: str) -> str:
     """Login shells read this file, and every command of the service is one: it sees the change, where Docker's does not.
 
     d2t runs the later build steps and the start command without it. Commands that are run later in the sandbox see it.
     """
+    if installer:
+        return (
+            f"{installer} edits files that login shells read: every later command in the sandbox sees that, "
+            "build steps and start command are run without it"
+        )
     return f"{path} is read by every later command in the sandbox; build steps and start command are run without it"
 
 

@@ -15,7 +15,9 @@ from d2t.providers import Provider
 
 P = ParamSpec("P")
 T = TypeVar("T")
-Where = Origin | tuple[Origin, str] | Span | None  # an instruction, a token of it, a range, or no place at all
+Where = (
+    Origin | tuple[Origin, str] | tuple[Origin, str, int] | Span | None
+)  # an instruction, a token of it, a range, or no place at all
 Text = str | tuple[str, str]  # the message, or the message and what to do
 
 
@@ -138,5 +140,7 @@ def place(where: Where) -> tuple[Span | None, int]:
     """The range of a place, and the first line of its instruction (0: none)."""
     if where is None or isinstance(where, Span):
         return where, 0
-    origin, token = where if isinstance(where, tuple) else (where, "")
-    return origin.span(token), origin.line
+    if isinstance(where, tuple):
+        origin, token, *occurrence = where
+        return origin.span(token, *occurrence), origin.line
+    return where.span(), where.line

@@ -50,7 +50,7 @@ def errors_of(text: str) -> list[tuple[int | None, str]]:
         ),
         ('healthcheck cmd ["x"]', {"test": ("CMD", "x")}),
         ("HEALTHCHECK NONE", {"test": ("NONE",)}),
-        ("EXPOSE 90 80/udp", {"ports": ("80/udp", "90")}),
+        ("EXPOSE 90 80/udp", {"ports": ("90", "80/udp")}),
         ("VOLUME /a /b", {"paths": ("/a", "/b")}),
         ('SHELL ["/bin/bash", "-c"]', {"argv": ("/bin/bash", "-c")}),
         ("ONBUILD RUN make", {"expression": "RUN make"}),

@@ -9,12 +9,18 @@ import shlex
 from d2t.diagnostics import Diagnostic, Edit
 from d2t.dockerfile import instructions as ins
 from d2t.lint.fixes.situation import Document, Fix, Situation, fixes, whole
-from d2t.plan.build import DEFAULT_SHELL, ConfigStep, CopyStep, RunStep, UserStep
+from d2t.plan.build import DEFAULT_SHELL, ConfigStep, CopyStep, RunStep, UserStep, WorkdirStep
+from d2t.plan.paths import clean
 
 _PLAIN = re.compile(r"[\w.~:/?#@!&*+,;=%$(){}-]+")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
 _OWNER = re.compile(r"[A-Za-z0-9_.-]+(?::[A-Za-z0-9_.-]+)?")
+_STANDARD = frozenset(
+    "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/include /usr/lib "
+    "/usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/local/share /usr/local/src /usr/sbin "
+    "/usr/share /usr/src /var /var/cache /var/lib /var/log /var/opt /var/tmp".split()
+)
 _ROOT = ("", "root", "0", "root:root", "0:0")
 
 
@@ -37,6 +43,8 @@ def add(item: Diagnostic, situation: Situation) -> Fix | None:
         return None
     commands = []
     for word, source in zip(written.sources, step.sources, strict=True):
+        if clean(step.dest) in _folders(situation):
+            return None  # the file goes into it
         target = _target(written.dest, step.dest, source.text, len(step.sources) > 1)
         if not target or not _is_plain(word) or not _is_plain(target):
             return None
@@ -61,6 +69,11 @@ def add(item: Diagnostic, situation: Situation) -> Fix | None:
         document["steps"][at : at + len(step.sources)] = [run] if right else []
 
     return Fix((Edit(whole(step.origin), f"RUN {command}"),), intended)
+
+
+def _folders(situation: Situation) -> set[str]:
+    """Folders that are surely there: those of the Filesystem Hierarchy Standard, and WORKDIRs."""
+    return {*_STANDARD, *(clean(step.path) for step in situation.plan.steps if isinstance(step, WorkdirStep))}
 
 
 def _target(written: str, dest: str, url: str, several: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from d2t.dockerfile.expand import symbols
 from d2t.lower.copy import archive, document, owner, place, remote, upload
 from d2t.lower.copy.match import follow, matches
+from d2t.lower.shell import profile_files
 from d2t.lower.state import Lowering
 from d2t.plan.build import CopySource, CopyStep
 from d2t.plan.paths import clean
@@ -13,7 +14,12 @@ from d2t.rules import behaviour, support
 
 def lower_copy(state: Lowering, step: CopyStep) -> None:
     """Translate one COPY or ADD, or report each source that cannot be had."""
-    texts = (step.dest, step.owner, *(part for source in step.sources for part in (source.text, source.content)))
+    texts = (
+        step.dest,
+        step.owner,
+        step.mode,
+        *(part for source in step.sources for part in (source.text, source.content)),
+    )
     names = dict.fromkeys(name for text in texts for name in symbols(text))
     if names:
         listed = ", ".join(f"${name}" for name in names)
@@ -22,6 +28,7 @@ def lower_copy(state: Lowering, step: CopyStep) -> None:
     before = len(state.steps)
     for source in step.sources:
         _lower_source(state, step, source)
+    _note_login_files(state, step)
     if len(state.steps) > before and step.mode and _makes_folders(state, step):
         state.report(support.chmod_of_folders((step.origin, "--chmod"), step.mode))
 
@@ -45,6 +52,27 @@ def _lower_source(state: Lowering, step: CopyStep, source: CopySource) -> None:
             remote.fetch(state, step, source)
         case _:
             state.report(support.add_git_not_supported(where, source.text))
+
+
+def _note_login_files(state: Lowering, step: CopyStep) -> None:
+    """Login shells read some files, and every command of the service is one."""
+    for source in step.sources:
+        name = source.src.rstrip("/").rsplit("/", 1)[-1]
+        paths = [
+            f"{clean(step.dest)}/{name}" if step.dest.endswith(("/", "/.")) or len(step.sources) > 1 else step.dest
+        ]
+        if state.options.context is not None and source.kind == "context":
+            folder = source.src.strip("/")
+            inside = f"{folder}/" if folder not in ("", ".") else ""
+            paths += [
+                f"{clean(step.dest)}/{path[len(inside) :]}"
+                for path in state.options.context.entries
+                if path.startswith(inside)
+            ]
+        for file in (file for path in paths for file in profile_files(path)):
+            state.report(behaviour.profile_edited((step.origin, step.dest), file, ""))
+            state.profile_edited = file if state.provider["runtime.bash_login_shell"] else ""
+            return
 
 
 def _from_context(state: Lowering, step: CopyStep, source: CopySource) -> None:
