@@ -13,6 +13,10 @@ _IDLE = _DISTRIBUTIONS | frozenset(
     "python golang rust ruby gcc perl elixir erlang swift pypy julia r-base haskell openjdk amazoncorretto "
     "continuumio/miniconda3 continuumio/anaconda3".split()
 )
+# no WORKDIR
+_AT_ROOT = _DISTRIBUTIONS | frozenset(
+    "python rust ruby gcc node erlang elixir openjdk eclipse-temurin nginx postgres swift julia amazoncorretto".split()
+)
 
 
 def has_login_path(image: str) -> bool:
@@ -23,6 +27,11 @@ def has_login_path(image: str) -> bool:
 def starts_nothing(image: str) -> bool:
     """Whether the image is known to have no ENTRYPOINT, and no CMD but a shell or an interpreter."""
     return _name(image) in _IDLE
+
+
+def begins_at_root(image: str) -> bool:
+    """Whether the image's working directory is known to be `/`."""
+    return _name(image) in _AT_ROOT
 
 
 def _name(image: str) -> str:

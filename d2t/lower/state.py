@@ -40,6 +40,7 @@ class Lowering:
     login: dict[str, str] = field(
         default_factory=dict
     )  # what the file that login shells read last says; PATH "": the base's
+    folder_known: bool = False  # the working directory does not depend on a base image that is not known
     profile_edited: str = ""  # a file that login shells read and that a step changed
     exported: dict[str, str] = field(default_factory=dict)  # ENV so far, values in the plan's notation
     symbolic_exported: bool = False  # the file of variables was begun by a step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from d2t.diagnostics import Findings
 from d2t.dockerfile import hints
 from d2t.dockerfile import instructions as ins
-from d2t.lower import base, config, env, run, start, user, workdir
+from d2t.lower import base, config, env, images, run, start, user, workdir
 from d2t.lower.options import Options
 from d2t.lower.state import ROOT, Lowering
 from d2t.plan.build import ArgStep, BuildPlan, ConfigStep, CopyStep, EnvStep, RunStep, Step, UserStep, WorkdirStep
@@ -66,6 +66,8 @@ def begin(state: Lowering) -> None:
     user.free_reserved_user(state)
     env.keep_base_values(state)
     config = state.plan.base_config
+    known = config is not None or state.plan.base is None or images.begins_at_root(state.plan.base_name)
+    state.folder_known = known or bool(state.options.from_template) or state.found.has_errors
     if config is not None and config.user:
         user.lower_user(state, config.user, state.plan.base_origin)
     if config is not None and config.workdir not in ("", "/"):
@@ -93,6 +95,8 @@ def lower_step(state: Lowering, step: Step) -> None:
             from d2t.lower.copy import lower_copy
 
             workdir.ensure_workdir(state, "/", step.origin)
+            if step.relative:
+                workdir.note_unknown_folder(state, step)
             lower_copy(state, step)
         case EnvStep():
             config.look_for_secrets(state, step)

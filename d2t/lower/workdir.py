@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 
-from d2t.dockerfile.expand import symbols
+from d2t.dockerfile.expand import shown, symbols
 from d2t.dockerfile.source import Origin
 from d2t.lower.state import ROOT, Lowering
-from d2t.plan.build import RunStep, WorkdirStep
+from d2t.plan.build import CopyStep, RunStep, WorkdirStep
 from d2t.plan.paths import clean
 from d2t.rules import behaviour
 
@@ -26,12 +26,23 @@ def lower_workdir(state: Lowering, step: WorkdirStep) -> None:
     if names := symbols(step.path):
         state.report(behaviour.value_needs_base(step.origin, "WORKDIR", ", ".join(f"${name}" for name in names)))
         return
+    if step.relative:
+        note_unknown_folder(state, step)
+    else:
+        state.folder_known = True
     path = clean(step.path)
     identity = state.identity
     if (not identity.is_root and not identity.own_group) or identity.prefix:
         owner, group = identity.prefix if identity.prefix else (identity.name, "")
         state.run_as_root(make_folder(path, owner, group), step.origin, f"made for the user {owner}, as Docker does")
     state.set_workdir(quoted(path), step.origin)
+
+
+def note_unknown_folder(state: Lowering, step: CopyStep | WorkdirStep) -> None:
+    """Warn of a relative path where the base image's WORKDIR is not known."""
+    if not state.folder_known:
+        path = step.path if isinstance(step, WorkdirStep) else step.dest
+        state.report(behaviour.base_folder_unknown(step.origin, state.plan.base_name, shown(path)))
 
 
 def make_folder(path: str, owner: str, group: str) -> str:

@@ -69,6 +69,7 @@ class CopyStep(NamedTuple):
     keep_git_dir: bool | None = None
     unpack: bool | None = None
     triggered: bool = False
+    relative: bool = False  # the file names a path below the working directory
 
 
 class EnvStep(NamedTuple):
@@ -90,6 +91,7 @@ class WorkdirStep(NamedTuple):
 
     origin: Origin
     path: str  # absolute
+    relative: bool = False  # the file names a path below the folder before
 
 
 class UserStep(NamedTuple):

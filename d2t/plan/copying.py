@@ -89,6 +89,7 @@ def step(
         add.keep_git_dir if add else None,
         add.unpack if add else None,
         triggered,
+        not dest.startswith("/"),
     )
 
 

@@ -115,8 +115,9 @@ def _with_documents(command: str, c: ins.Run, os: str) -> tuple[tuple[str, ...],
 
 
 def _workdir(d: Dispatch, c: ins.Workdir) -> build.Step:
-    d.scope.set_workdir(d.word(c.path, c))
-    return build.WorkdirStep(c.origin, d.scope.workdir)
+    path = d.word(c.path, c)
+    d.scope.set_workdir(path)
+    return build.WorkdirStep(c.origin, d.scope.workdir, not path.startswith("/"))
 
 
 def _user(d: Dispatch, c: ins.User) -> build.Step:

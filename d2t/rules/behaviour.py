@@ -298,9 +298,26 @@ def base_config_not_read(image: str, reason: str, instead: bool) -> tuple[str, s
     return f"the config of {image} could not be read: {reason}", "give it with --base-config FILE"
 
 
+@rule(
+    "D2T330",
+    "base-folder-unknown",
+    Severity.WARNING,
+    source=_CONFIG,
+    example="FROM myorg/app\nWORKDIR src\nRUN make",
+    whole=True,
+)
+def base_folder_unknown(image: str, path: str) -> tuple[str, str]:
+    """A relative path is below the WORKDIR of the base image, and that is not known without the base's config."""
+    return (
+        f"{path} is below / only if the config of {image} has no WORKDIR, and it is not known",
+        "write an absolute path, or give the config with --base-config FILE or --resolve-base auto",
+    )
+
+
 # what is said where a base image's config is not known, and matters
 NEEDS_BASE = frozenset(
-    said.rule.code for said in (base_config_unknown, base_start_unknown, value_needs_base, variable_assumed_unset)
+    said.rule.code
+    for said in (base_config_unknown, base_folder_unknown, base_start_unknown, value_needs_base, variable_assumed_unset)
 )
 
 
