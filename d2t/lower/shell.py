@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from d2t.lower.forms import Form, compiled, occurs
+from d2t.rules.daemons import is_daemon
 from d2t.rules.effects import commands
 
 # What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
@@ -250,11 +251,7 @@ class _Command(NamedTuple):
         return self.name in ("set", "export", "declare") and self.args in ((), ("-p",), ("-x",))
 
     def is_daemon(self) -> bool:
-        if self.name in ("service", "invoke-rc.d"):
-            return len(self.args) > 1 and self.args[1] in ("start", "restart")
-        if self.name.startswith("/etc/init.d/"):
-            return self.args[:1] in (("start",), ("restart",))
-        return self.name in ("start-stop-daemon", "pg_ctlcluster", "mysqld_safe", "dockerd", "containerd")
+        return is_daemon((self.name, *self.args))
 
 
 _KEYWORDS = frozenset("if then else elif fi do done while until { } ! ( ) time exec sudo nohup".split())

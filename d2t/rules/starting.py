@@ -9,6 +9,7 @@ from d2t.diagnostics import Diagnostic, Severity
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.source import Origin
 from d2t.plan.build import BuildPlan, ConfigStep, CopyStep, RunStep
+from d2t.rules.daemons import starts_daemon
 from d2t.rules.effects import commands
 from d2t.rules.registry import Context, Where, check, rule
 
@@ -145,27 +146,7 @@ def _unwrapped(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _is_daemon(words: tuple[str, ...], plan: BuildPlan) -> bool:
-    name, args = words[0].rsplit("/", 1)[-1], words[1:]
-    if words[0].startswith("/etc/init.d/"):
-        return args[:1] in (("start",), ("restart",))
-    match name:
-        case "service":
-            return len(args) == 2 and args[1] in ("start", "restart")
-        case "invoke-rc.d":
-            return len(args) == 2 and args[1] in ("start", "restart")
-        case "nginx":
-            return "daemon" not in " ".join(args) and not args and not _configures(plan, "nginx", "daemon")
-        case "apachectl" | "apache2ctl":
-            return bool(args) and args[-1] in ("start", "restart", "graceful")
-        case "sshd":
-            return not any(re.match(r"-[A-Za-z]*[DdiTt]", arg) for arg in args)
-        case "cron":
-            return not args
-        case "redis-server":
-            return "--daemonize yes" in " ".join(args)
-        case "mongod":
-            return "--fork" in args
-    return False
+    return starts_daemon(words) and not (words[0].endswith("nginx") and _configures(plan, "nginx", "daemon"))
 
 
 def _configures(plan: BuildPlan, folder: str, word: str) -> bool:
