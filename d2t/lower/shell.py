@@ -111,7 +111,7 @@ def edited_profile(text: str) -> str:
     if not named:
         return ""
     for command in commands(text):
-        if command.words and command.words[0] in _READ_ONLY and not any(map(profile_files, command.outputs)):
+        if command.words and command.words[0] in _READ_ONLY and not command.outputs:
             for file in profile_files(" ".join(command.words)):
                 if file in named:
                     named.remove(file)

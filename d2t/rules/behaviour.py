@@ -98,12 +98,13 @@ def user_by_id(user: str) -> tuple[str, str]:
 
 @rule("D2T308", "uid-freed", Severity.INFO, source=_MEASURED, example="FROM debian:12\nRUN useradd -m app", whole=True)
 def uid_freed(provider: Provider) -> str:
-    """The service creates `user` with uid and gid 1000 before the first step, so an id or a name that the Dockerfile expects
+    """The service creates `user`, with the first free uid and gid from 1000, before the first step, so an id or a name that the Dockerfile expects
     to be free is taken. d2t removes that user first; the service creates it again, with the next free id, at the end.
     """
     name, uid = provider["runtime.reserved_user"], provider["runtime.reserved_uid"]
     return (
-        f"{provider.title} creates {name} ({uid}) before the first step: it is removed first, so that ids are Docker's"
+        f"{provider.title} creates {name} before the first step, with the first free id from {uid}: "
+        "it is removed first, so that ids are Docker's"
     )
 
 
