@@ -12,7 +12,8 @@ from d2t.dockerfile.source import Origin
 from d2t.lower import mounts, user, workdir
 from d2t.lower.env import PATH_FILE, ensure_path, exact_path
 from d2t.lower.files import write_file
-from d2t.lower.shell import INFLUENTIAL, INSTALLERS, Traits, edited_profile, tidy, traits
+from d2t.lower.profile import INSTALLERS, edited_profile
+from d2t.lower.shell import INFLUENTIAL, Traits, tidy, traits
 from d2t.lower.state import Lowering
 from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, ArgStep, RunStep
 from d2t.plan.paths import clean, is_below

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from d2t.lower.forms import Form, compiled, occurs
 from d2t.rules.daemons import is_daemon
-from d2t.rules.effects import commands
 
 # What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
 # double quotes; `_RAW` is the whole text.
@@ -74,50 +73,6 @@ _ADDED = (Form(("$",), r"\$\{?(?:USER|LOGNAME|SHELL|SHLVL|PS1|OLDPWD|E2B_\w+)\b"
 _SET_E = (Form(("set",), r"\bset\s+-\w*e|\bset\s+-o\s+errexit"),)
 _BACKGROUND = (Form(("&",), r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])"),)
 _DIALECT_NEUTRAL = r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))"  # `set -eux;` means the same everywhere
-
-_PROFILE_FILES = (
-    r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|"
-    r"\bconda init\b|\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|\bbun\.sh/install|install\.determinate"
-)
-INSTALLERS = {  # what edits such files without naming them
-    "conda init": "conda init",
-    "mamba init": "mamba init",
-    "sh.rustup.rs": "rustup's installer",
-    "nvm-sh": "nvm's installer",
-    "/nvm/v": "nvm's installer",
-    "install.sdkman": "SDKMAN's installer",
-    "bun.sh/install": "bun's installer",
-    "install.determinate": "Nix's installer",
-}
-_PROFILE_SIGNS = (
-    "bash|profile|/etc/environment|conda init|mamba init|sh.rustup.rs|nvm|install.sdkman|install.determinate|bun.sh/install"
-).split("|")
-
-
-# commands that change no file, or only whether there is one
-_READ_ONLY = frozenset(". source cat grep egrep fgrep head tail wc less ls test [ stat file chmod chown rm".split())
-
-
-def profile_files(text: str) -> tuple[str, ...]:
-    """The files that login shells read, and the tools known to write one, that the text names, in order."""
-    if not any(sign in text for sign in _PROFILE_SIGNS):
-        return ()
-    return tuple(compiled(_PROFILE_FILES).findall(text))
-
-
-def edited_profile(text: str) -> str:
-    """The first of `profile_files` that a shell text may write, "" for none: not understood counts as written."""
-    named = list(profile_files(text))
-    if not named:
-        return ""
-    for command in commands(text):
-        if command.words and command.words[0] in _READ_ONLY and not command.outputs:
-            for file in profile_files(" ".join(command.words)):
-                if file in named:
-                    named.remove(file)
-    if "--no-modify-path" in text:
-        named = [file for file in named if file != "sh.rustup.rs"]
-    return named[0] if named else ""
 
 
 class Traits(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from d2t.lower import shell
+from d2t.lower import profile, shell
 from d2t.lower.forms import Form, occurs
 from d2t.lower.shell import traits
 
@@ -222,9 +222,9 @@ def test_what_a_pattern_matches_has_its_sign(form: Form, data: st.DataObject) ->
     assert occurs([form], data.draw(st.from_regex(form.pattern)))
 
 
-@given(st.from_regex(shell._PROFILE_FILES))
+@given(st.from_regex(profile._FILES))
 def test_a_file_of_login_shells_has_its_sign(text: str) -> None:
-    assert shell.profile_files(text)
+    assert profile.profile_files(text)
 
 
 @given(st.from_regex(shell._BUILTIN))

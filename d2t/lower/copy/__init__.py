@@ -5,7 +5,7 @@ from __future__ import annotations
 from d2t.dockerfile.expand import symbols
 from d2t.lower.copy import archive, document, owner, place, remote, upload
 from d2t.lower.copy.match import follow, matches
-from d2t.lower.shell import profile_files
+from d2t.lower.profile import profile_files
 from d2t.lower.state import Lowering
 from d2t.plan.build import CopySource, CopyStep
 from d2t.plan.paths import clean
