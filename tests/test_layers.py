@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "d2t"
 
 # from the bottom; a module may import what stands before its own layer, and its own layer
 LAYERS = [
-    "diagnostics template",
+    "diagnostics patterns template",
     "dockerfile",
     "plan",
     "providers ready",
@@ -26,7 +26,7 @@ LAYERS = [
     "cli",
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names.split()}
-PURE = ("diagnostics", "template", "dockerfile", "plan", "ready", "rules", "lower", "lint")
+PURE = ("diagnostics", "patterns", "template", "dockerfile", "plan", "ready", "rules", "lower", "lint")
 TOUCHING = {
     "subprocess",
     "socket",

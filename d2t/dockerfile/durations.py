@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from d2t.patterns import deferred
+
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9}
-_DURATION = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
+_DURATION = deferred(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]+)")
 
 
 def duration(text: str) -> int:

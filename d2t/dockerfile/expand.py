@@ -6,14 +6,14 @@ is held by a mark that no Dockerfile can contain (two lone surrogates around the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from d2t.dockerfile.port import ShellLex
+from d2t.patterns import deferred
 
 _OPEN, _CLOSE = "\ud8fe", "\ud8ff"
-_MARK = re.compile(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
-_SPECIAL = re.compile(r"""[$'"\\`]""")
+_MARK = deferred(f"{_OPEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_SPECIAL = deferred(r"""[$'"\\`]""")
 
 
 class ExpansionError(ValueError):

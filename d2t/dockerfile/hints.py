@@ -5,17 +5,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from d2t.patterns import deferred
+
 KEYS = ("ready", "start", "name", "cpu", "memory", "ignore")
 
-_HINT = re.compile(r"\s*#+\s*d2t\s*:\s*(?P<rest>.*?)\s*", re.IGNORECASE)
-_NEARLY = re.compile(rf"\s*#+\s*d2t\s+(?:{'|'.join(KEYS)})\s*[=:].*", re.IGNORECASE)
-_KEY = re.compile(r"(?P<key>[A-Za-z][A-Za-z_-]*)(?P<sign>\s*=)?(?P<value>.*)", re.DOTALL)
-_CODES = re.compile(
-    r"(?P<codes>D2T[0-9]{3}(?:\s*,\s*D2T[0-9]{3})*)(?P<comma>\s*,)?(?:\s+(?P<reason>.*))?", re.IGNORECASE
-)
+_HINT = deferred(r"\s*#+\s*d2t\s*:\s*(?P<rest>.*?)\s*", re.IGNORECASE)
+_NEARLY = deferred(rf"\s*#+\s*d2t\s+(?:{'|'.join(KEYS)})\s*[=:].*", re.IGNORECASE)
+_KEY = deferred(r"(?P<key>[A-Za-z][A-Za-z_-]*)(?P<sign>\s*=)?(?P<value>.*)", re.DOTALL)
+_CODES = deferred(r"(?P<codes>D2T[0-9]{3}(?:\s*,\s*D2T[0-9]{3})*)(?P<comma>\s*,)?(?:\s+(?P<reason>.*))?", re.IGNORECASE)
 _WHOLE_LINE = frozenset({"start", "ignore"})  # their values reach to the end of the line; so does `ready=cmd:…`
 _NUMBERS = {"cpu": "a number of CPUs, such as 2", "memory": "a number of MiB, such as 2048"}
-_READY = re.compile(r"(?:port|url|file|process|timeout|cmd):.+")
+_READY = deferred(r"(?:port|url|file|process|timeout|cmd):.+")
 
 
 class Hint(NamedTuple):

@@ -10,11 +10,12 @@ from d2t.dockerfile.instructions import Arg, Dockerfile, From, Instruction
 from d2t.dockerfile.port import Node, inner, nodes
 from d2t.dockerfile.source import Origin, Source
 from d2t.dockerfile.typed import Malformed, typed, unknown
+from d2t.patterns import deferred
 
 SYNTAX, UNKNOWN, FLAG, ARGUMENTS, STAGE = "D2T101", "D2T102", "D2T103", "D2T104", "D2T105"
 
-_SYNTAX_DIRECTIVE = re.compile(r"#\s*syntax\s*=\s*(.+?)\s*$", re.IGNORECASE)
-_DIRECTIVE = re.compile(r"#\s*[a-zA-Z][a-zA-Z0-9]*\s*=")
+_SYNTAX_DIRECTIVE = deferred(r"#\s*syntax\s*=\s*(.+?)\s*$", re.IGNORECASE)
+_DIRECTIVE = deferred(r"#\s*[a-zA-Z][a-zA-Z0-9]*\s*=")
 
 
 def read(text: str) -> tuple[Dockerfile, tuple[Diagnostic, ...]]:

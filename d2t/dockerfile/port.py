@@ -21,6 +21,7 @@ from e2b_dockerfile_utils import (
 )
 
 from d2t.dockerfile.source import MAX_LINE
+from d2t.patterns import deferred
 
 __all__ = [
     "IgnoreMatcher",
@@ -35,11 +36,11 @@ __all__ = [
 
 Node = DockerfileInstruction
 
-_SPACES = re.compile(r"[\t\v\f\r ]+")  # reWhitespace of BuildKit's parser
-_ONBUILD_HEREDOC = re.compile(r"(?im)^[ \t]*(onbuild)[ \t]+(?:run|copy|add)\b.*<<")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_SPACES = deferred(r"[\t\v\f\r ]+")  # reWhitespace of BuildKit's parser
+_ONBUILD_HEREDOC = deferred(r"(?im)^[ \t]*(onbuild)[ \t]+(?:run|copy|add)\b.*<<")
+_LONE_SURROGATE = deferred("[\ud800-\udfff]")
 _MAX_PROBLEMS = 20  # every problem costs one more parse; a file with so many is no Dockerfile
-_PREFIX = re.compile(r"^Dockerfile parse error(?: on line \d+)?: ")
+_PREFIX = deferred(r"^Dockerfile parse error(?: on line \d+)?: ")
 _WORDS = {  # the port's words where BuildKit has others
     "Only strings are supported in JSON arrays": "when using JSON array syntax, arrays must be comprised of strings only"
 }

@@ -9,14 +9,15 @@ from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.durations import duration
 from d2t.dockerfile.port import Node, SyntaxProblem, inner, is_heredoc, parse_heredoc
 from d2t.dockerfile.source import Origin
+from d2t.patterns import deferred
 
 NAMES = (
     "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL USER VOLUME "
     "WORKDIR"
 ).split()
 
-_STAGE_NAME = re.compile(r"[a-z][a-z0-9-_.]*\Z")
-_ONBUILD = re.compile(r"(?i)^\s*ONBUILD\s*")
+_STAGE_NAME = deferred(r"[a-z][a-z0-9-_.]*\Z")
+_ONBUILD = deferred(r"(?i)^\s*ONBUILD\s*")
 
 
 class Malformed(ValueError):

@@ -5,11 +5,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from d2t.patterns import deferred
 from d2t.plan.build import BuildPlan, RunStep
 
-_CREATORS = re.compile(r"(?:^|[\s;&|(/])(useradd|adduser|groupadd|addgroup)\s+([^;&|\n)]*)")
-_BY_HAND = re.compile(r">\s*/etc/(?:passwd|group)\b|\btee\b[^;&|]*/etc/(?:passwd|group)\b")
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_CREATORS = deferred(r"(?:^|[\s;&|(/])(useradd|adduser|groupadd|addgroup)\s+([^;&|\n)]*)")
+_BY_HAND = deferred(r">\s*/etc/(?:passwd|group)\b|\btee\b[^;&|]*/etc/(?:passwd|group)\b")
+_VARIABLE = deferred(r"\$(?:(\w+)|\{(\w+)\})")
 _VALUED = {  # options that take a word
     "useradd": "b c d e f g G k K p R P s u Z base-dir comment home-dir home expiredate inactive gid groups skel key password root prefix shell uid selinux-user".split(),
     "adduser": "h g s G u k home shell uid gid ingroup gecos comment firstuid lastuid conf".split(),

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
-
 from d2t.diagnostics import Diagnostic, Severity
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import shown
 from d2t.lower.state import Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import ArgStep, ConfigStep, EnvStep
 from d2t.rules import behaviour, support
 
-_SECRET = re.compile(
+_SECRET = deferred(
     r"(?i)(?:^|_)(?:password|passwd|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)(?:$|_)"
 )
-_NOT_SECRET = re.compile(r"(?i)_(?:file|path|dir|url|name|id|ttl|expiry|length|type|enabled)$|^(?:pwd|oldpwd)$")
+_NOT_SECRET = deferred(r"(?i)_(?:file|path|dir|url|name|id|ttl|expiry|length|type|enabled)$|^(?:pwd|oldpwd)$")
 
 
 def lower_config(state: Lowering, step: ConfigStep) -> None:

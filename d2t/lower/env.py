@@ -14,14 +14,15 @@ from d2t.dockerfile.expand import pieces, symbols
 from d2t.dockerfile.source import Origin
 from d2t.lower.images import has_login_path
 from d2t.lower.state import Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import DEFAULT_PATH, EnvStep
 from d2t.rules import behaviour
 
 PATH_FILE = "/etc/profile.d/zz-d2t-path.sh"  # read last: others there may set PATH, too
 ENV_FILE = "/etc/profile.d/00-d2t-env.sh"  # read first: it sees what the caller set, and leaves that alone
 
-_EXPANDS = re.compile(r"\$(?=[A-Za-z0-9_{@*#?$!\[-])")  # where bash would expand a `$` between double quotes
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_EXPANDS = deferred(r"\$(?=[A-Za-z0-9_{@*#?$!\[-])")  # where bash would expand a `$` between double quotes
+_NAME = deferred(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _READ_ONLY = frozenset("UID EUID PPID SHELLOPTS BASHOPTS BASH_VERSINFO".split())  # bash refuses to assign them
 _RESET = ("PS1", "SHELL")  # provisioning's files in /etc/profile.d export them
 _SERVICE_FOLDERS = (

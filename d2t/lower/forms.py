@@ -20,13 +20,12 @@ def occurs(forms: Iterable[Form], text: str) -> bool:
     for signs, pattern in forms:
         for sign in signs:
             if sign in text:
-                if compiled(pattern).search(text):
+                if _compiled(pattern).search(text):
                     return True
                 break
     return False
 
 
 @cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern, compiled when it is needed the first time: start-up is felt."""
+def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from d2t.lower.forms import compiled
+from d2t.patterns import deferred
 from d2t.rules.effects import commands
 
-_FILES = (
+_FILES = deferred(
     r"\.bashrc|\.bash_profile|\.bash_login|(?<!\w)\.profile\b|(?<![\w.-])/etc/profile|/etc/bash\.bashrc|/etc/bashrc|/etc/environment|"
     r"\bconda init\b|\bmamba init\b|sh\.rustup\.rs|\bnvm-sh\b|/nvm/v|install\.sdkman|\bbun\.sh/install|install\.determinate"
 )
@@ -33,7 +33,7 @@ def profile_files(text: str) -> tuple[str, ...]:
     """The files that login shells read, and the tools known to write one, that the text names, in order."""
     if not any(sign in text for sign in _SIGNS):
         return ()
-    return tuple(compiled(_FILES).findall(text))
+    return tuple(_FILES.findall(text))
 
 
 def edited_profile(text: str) -> str:

@@ -15,15 +15,16 @@ from d2t.lower.files import write_file
 from d2t.lower.profile import INSTALLERS, edited_profile
 from d2t.lower.shell import INFLUENTIAL, Traits, tidy, traits
 from d2t.lower.state import Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import DEFAULT_PATH, DEFAULT_SHELL, ArgStep, RunStep
 from d2t.plan.paths import clean, is_below
 from d2t.rules import behaviour, support
 
 _FILES = "/tmp/d2t"  # gone when the machine is started afresh
-_EXIT = re.compile(r"(?<![|&] )(?<!\|\| )\bexit\b(?=[^\n]*>>)")
-_STOPS = re.compile(r"\b(?:stop|shutdown|kill|pkill|killall)\b")
+_EXIT = deferred(r"(?<![|&] )(?<!\|\| )\bexit\b(?=[^\n]*>>)")
+_STOPS = deferred(r"\b(?:stop|shutdown|kill|pkill|killall)\b")
 BASH = ("/bin/bash", "-c")
-_SET_OPTIONS = re.compile(r"-[eux]+\Z|-o\Z|-[eux]*o\Z|pipefail\Z|errexit\Z|nounset\Z|xtrace\Z")
+_SET_OPTIONS = deferred(r"-[eux]+\Z|-o\Z|-[eux]*o\Z|pipefail\Z|errexit\Z|nounset\Z|xtrace\Z")
 
 
 def lower_run(state: Lowering, step: RunStep) -> None:

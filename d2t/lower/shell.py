@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from d2t.lower.forms import Form, compiled, occurs
+from d2t.lower.forms import Form, occurs
+from d2t.patterns import deferred
 from d2t.rules.daemons import is_daemon
 
 # What bash does otherwise than dash or busybox ash. In `_BARE` quoted text is blanked out; `_ACTIVE` keeps what stands in
@@ -46,7 +47,7 @@ _BUILTINS = (
     "function time coproc disown enable help history caller compgen complete exec eval shift return alias unalias hash "
     "bind builtin env printenv set"
 ).split()
-_BUILTIN = (
+_BUILTIN = deferred(
     r"(?:^|[;&|({]|\b(?:then|do|else|elif|if|while|until)\b)\s*"
     rf"(?:{'|'.join(_BUILTINS)})(?=\s|$|;)"
 )  # in `_BARE`'s text, where one of them is a word
@@ -72,7 +73,7 @@ _RAW = (
 _ADDED = (Form(("$",), r"\$\{?(?:USER|LOGNAME|SHELL|SHLVL|PS1|OLDPWD|E2B_\w+)\b"),)
 _SET_E = (Form(("set",), r"\bset\s+-\w*e|\bset\s+-o\s+errexit"),)
 _BACKGROUND = (Form(("&",), r"(?<![&<>\d|])&(?![&>\d])|(?<=\d)(?<!>\d)&(?![&>\d])"),)
-_DIALECT_NEUTRAL = r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))"  # `set -eux;` means the same everywhere
+_DIALECT_NEUTRAL = deferred(r"\bset\s+-[eux]+(?=\s*(?:;|&&|\n))")  # `set -eux;` means the same everywhere
 
 
 class Traits(NamedTuple):
@@ -107,10 +108,10 @@ def traits(text: str) -> Traits:
 
 
 def _bash_differs(text: str, bare: str, active: str, words: frozenset[str]) -> bool:
-    neutral = compiled(_DIALECT_NEUTRAL).sub("", bare) if "set" in words else bare
+    neutral = _DIALECT_NEUTRAL.sub("", bare) if "set" in words else bare
     return (
         occurs(_BARE, neutral)
-        or (not words.isdisjoint(_BUILTINS) and compiled(_BUILTIN).search(neutral) is not None)
+        or (not words.isdisjoint(_BUILTINS) and _BUILTIN.search(neutral) is not None)
         or occurs(_ACTIVE, active)
         or occurs(_RAW, text)
         or ("$(" in active and occurs(_SET_E, bare))
@@ -118,8 +119,8 @@ def _bash_differs(text: str, bare: str, active: str, words: frozenset[str]) -> b
     )
 
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
-_DOCUMENT = re.compile(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\")[^\n]*\n")
+_WORD = deferred(r"[A-Za-z_]\w*")
+_DOCUMENT = deferred(r"<<(-?)\s*(?:'([^'\n]+)'|\"([^\"\n]+)\")[^\n]*\n")
 
 
 def _without_documents(text: str) -> str:
@@ -148,10 +149,10 @@ def tidy(text: str) -> str:
     return "".join(out) + text[last:]
 
 
-_BLANKS = re.compile(r"[ \t]*\t[ \t]*| {2,}")
+_BLANKS = deferred(r"[ \t]*\t[ \t]*| {2,}")
 
 
-_QUOTED = re.compile(
+_QUOTED = deferred(
     r"""\\.                       # an escaped character
     | '[^']*(?:'|\Z)              # single quotes
     | "(?:\\.|[^"\\])*(?:"|\\?\Z) # double quotes
@@ -159,8 +160,8 @@ _QUOTED = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_NOT_NEWLINE = re.compile(r"[^\n]")
-_ESCAPED = re.compile(r"\\.", re.DOTALL)
+_NOT_NEWLINE = deferred(r"[^\n]")
+_ESCAPED = deferred(r"\\.", re.DOTALL)
 
 
 @lru_cache(maxsize=1024)
@@ -210,11 +211,11 @@ class _Command(NamedTuple):
 
 
 _KEYWORDS = frozenset("if then else elif fi do done while until { } ! ( ) time exec sudo nohup".split())
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
-_DUPLICATED = re.compile(r"\d?>&\d|&>>?|>&-|<&-")  # not the operator `&`
-_REDIRECTION = re.compile(r"\d*(?:>>?|<)\s*\S+")
-_FROM_FILE = re.compile(r"(?<!<)<(?![<(])")
-_OPERATOR = re.compile(r"(\|\||&&|;;|\|&|[;&|\n()])")
+_ASSIGNMENT = deferred(r"[A-Za-z_]\w*\+?=")
+_DUPLICATED = deferred(r"\d?>&\d|&>>?|>&-|<&-")  # not the operator `&`
+_REDIRECTION = deferred(r"\d*(?:>>?|<)\s*\S+")
+_FROM_FILE = deferred(r"(?<!<)<(?![<(])")
+_OPERATOR = deferred(r"(\|\||&&|;;|\|&|[;&|\n()])")
 
 
 def _commands(bare: str, text: str) -> Iterator[_Command]:
@@ -342,6 +343,6 @@ _NEVER_READ = (_INERT - _FILTERS) | frozenset(
     "gcc g++ cc c++ clang clang++ ld ar javac rustc rustup-init add-apt-repository dpkg-reconfigure apt-key apt-cache apt-mark apk "
     "service pip3.11 pip3.12 python3.11 groupmod nginx redis-cli tree diff cmp seq expr logger lsb_release".split()
 )
-INFLUENTIAL = re.compile(
+INFLUENTIAL = deferred(
     r"(?i)^(?:debian_frontend|debconf_\w+|apt_\w+|dpkg_\w+|\w*_proxy|tz|lang|lc_\w+|language|path|home|umask|apk_\w+)$"
 )

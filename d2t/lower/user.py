@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from d2t.dockerfile.expand import symbols
 from d2t.dockerfile.source import Origin
 from d2t.lower.accounts import Account, accounts, takes_ids
 from d2t.lower.state import ROOT, Identity, Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import BuildPlan, UserStep
 from d2t.rules import behaviour
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\$?\Z")
+_NAME = deferred(r"[A-Za-z_][A-Za-z0-9_.-]*\$?\Z")
 _ROOT_FORMS = frozenset(["", "root", "0", "0:0", "root:root", "0:root", "root:0"])
 
 

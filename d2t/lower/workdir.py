@@ -8,12 +8,13 @@ import shlex
 from d2t.dockerfile.expand import shown, symbols
 from d2t.dockerfile.source import Origin
 from d2t.lower.state import ROOT, Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import CopyStep, RunStep, WorkdirStep
 from d2t.plan.paths import clean
 from d2t.rules import behaviour
 
-_SPECIAL = re.compile(r'([\\"$`])')
-_REMOVES = re.compile(r"\b(?:rm|rmdir|mv|unlink|find)\b")
+_SPECIAL = deferred(r'([\\"$`])')
+_REMOVES = deferred(r"\b(?:rm|rmdir|mv|unlink|find)\b")
 
 
 def quoted(path: str) -> str:

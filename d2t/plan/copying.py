@@ -9,6 +9,7 @@ from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.expand import ExpansionError, expand_document, symbols
 from d2t.dockerfile.port import chomp_heredoc_content
 from d2t.dockerfile.source import Origin
+from d2t.patterns import deferred
 from d2t.plan import paths
 from d2t.plan.build import CopySource, CopyStep
 from d2t.plan.problem import EXPANSION, VALUE, PlanProblem
@@ -16,9 +17,9 @@ from d2t.plan.scope import Scope
 from d2t.plan.stages import Stage
 
 _MAX_MODE = 0o7777
-_SYMBOLIC = re.compile(r"[ugoa]*(?:[-+=](?:[rwxXstugo]*))+(?:,[ugoa]*(?:[-+=](?:[rwxXstugo]*))+)*\Z")
-_PROTOCOL = re.compile(r"([a-zA-Z0-9]+)://")
-_SCP = re.compile(r"(?:[a-zA-Z0-9-]+@)[a-zA-Z0-9.-]+:[^\s#?]+(?:\?[^#]*)?(?:#.*)?\Z")
+_SYMBOLIC = deferred(r"[ugoa]*(?:[-+=](?:[rwxXstugo]*))+(?:,[ugoa]*(?:[-+=](?:[rwxXstugo]*))+)*\Z")
+_PROTOCOL = deferred(r"([a-zA-Z0-9]+)://")
+_SCP = deferred(r"(?:[a-zA-Z0-9-]+@)[a-zA-Z0-9.-]+:[^\s#?]+(?:\?[^#]*)?(?:#.*)?\Z")
 _GIT_QUERIES = {
     "ref",
     "tag",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import posixpath
-import re
 from collections.abc import Callable
 
+from d2t.patterns import deferred
 from d2t.plan.build import Mount
 from d2t.plan.paths import clean
 
@@ -14,7 +14,7 @@ _TYPES = ("bind", "cache", "tmpfs", "secret", "ssh")
 _SHARING = ("shared", "private", "locked")
 _BOOLS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _NUMBERS = {"mode": 8, "uid": 10, "gid": 10}
-_SIZE = re.compile(r"\d+(?:\.\d+)?\s?[kKmMgGtTpP]?[iI]?[bB]?\Z")
+_SIZE = deferred(r"\d+(?:\.\d+)?\s?[kKmMgGtTpP]?[iI]?[bB]?\Z")
 _ALIASES = {"src": "source", "dst": "target", "destination": "target", "ro": "readonly", "rw": "readwrite"}
 _KEYS = (
     *_NUMBERS,

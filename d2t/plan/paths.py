@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 
-_LEADING = re.compile(r"^//+")
+from d2t.patterns import deferred
+
+_LEADING = deferred(r"^//+")
 
 
 def clean(path: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_OS = re.compile(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?\Z", re.ASCII)
-_PART = re.compile(r"[A-Za-z0-9_.-]+\Z", re.ASCII)
+from d2t.patterns import deferred
+
+_OS = deferred(r"([A-Za-z0-9_-]+)(?:\(([A-Za-z0-9_.%-]*)((?:\+[A-Za-z0-9_.%-]+)*)\))?\Z", re.ASCII)
+_PART = deferred(r"[A-Za-z0-9_.-]+\Z", re.ASCII)
 _KNOWN_OS = frozenset(
     "aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris windows zos".split()
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from d2t.patterns import deferred
+
 _NAMES = frozenset(
     "ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP "
     "TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX".split()
 )
-_REALTIME = re.compile(r"RT(?:MIN\+(?:[1-9]|1[0-5])|MAX-(?:[1-9]|1[0-4]))\Z")
+_REALTIME = deferred(r"RT(?:MIN\+(?:[1-9]|1[0-5])|MAX-(?:[1-9]|1[0-4]))\Z")
 
 
 def valid(text: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
+from d2t.patterns import deferred
 from d2t.ready.notes import DEFAULT_SHELL, HEALTHCHECK, Kind, Note
 from d2t.ready.outcome import Verdict
 from d2t.ready.probes import DEV_TCP, Shell, probe_command, probe_script, shell_of
@@ -19,7 +19,7 @@ _BASH_BUILTINS = frozenset(
     "pushd read readarray shopt source suspend trap type typeset ulimit".split()
 )
 _BASH_TESTS = frozenset({"==", "=~", "<", ">", "-a", "-o", "-N", "-v"})
-_BASH_VARIABLES = re.compile(
+_BASH_VARIABLES = deferred(
     r"BASH\w*|COMP_\w+|DIRSTACK|E?UID|FUNCNAME|GROUPS|HOST\w+|LINENO|OSTYPE|RANDOM|S?RANDOM|SECONDS|SHELL\w*|SHLVL|_"
 )
 

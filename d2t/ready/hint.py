@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from d2t.patterns import deferred
 from d2t.template import (
     Ready,
     ReadyCommand,
@@ -16,8 +15,8 @@ from d2t.template import (
 
 FORMS = "port:8080, url:http://localhost:8080/, file:/run/app.pid, process:nginx, timeout:20s or cmd:COMMAND"
 
-_URL = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?")
-_TIME = re.compile(r"([0-9]{1,9})(ms|s|m)?")
+_URL = deferred(r"https?://[^\s/?#]+([/?#]\S*)?")
+_TIME = deferred(r"([0-9]{1,9})(ms|s|m)?")
 _MILLISECONDS = {None: 1, "ms": 1, "s": 1000, "m": 60_000}
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from enum import StrEnum
 
+from d2t.patterns import deferred
 from d2t.ready.script import Command, Group, Script, is_quiet
 from d2t.ready.words import NotUnderstoodError
 
-_SET_FLAGS = re.compile(r"[-+][eux]+")
+_SET_FLAGS = deferred(r"[-+][eux]+")
 
 
 class Verdict(StrEnum):

@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from d2t.patterns import deferred
 from d2t.ready.outcome import Verdict, deciding
 from d2t.ready.requests import curl_url, is_local, is_port, wget_url
 from d2t.ready.script import Command, Redirect, is_quiet, parse
@@ -21,13 +22,13 @@ from d2t.template import Ready, WaitForFile, WaitForPort, WaitForProcess, WaitFo
 DEV_TCP = "/dev/tcp"
 COMM_LENGTH = 15  # Linux TASK_COMM_LEN less its end: what pgrep sees of a name
 _SHELLS = frozenset({"sh", "ash", "dash", "bash"})
-_BIN = re.compile(r"/(?:usr/(?:local/)?)?s?bin/([A-Za-z0-9._\[-]+)")
-_SHELL_FLAGS = re.compile(
+_BIN = deferred(r"/(?:usr/(?:local/)?)?s?bin/([A-Za-z0-9._\[-]+)")
+_SHELL_FLAGS = deferred(
     r"(-[elux]+ |-[elux]*o (pipefail|errexit|nounset) )*-[elux]*(c|o (pipefail|errexit|nounset) -c)"
 )
-_NC_FLAGS = re.compile(r"-(?:[nvz]*w(?P<seconds>[0-9]+)?|[nvz]+)")
-_DEV_TCP = re.compile(r"/dev/tcp/([^/]+)/([0-9]+)")
-_SLEEP = re.compile(r"([0-9]{1,9})([smhd]?)")
+_NC_FLAGS = deferred(r"-(?:[nvz]*w(?P<seconds>[0-9]+)?|[nvz]+)")
+_DEV_TCP = deferred(r"/dev/tcp/([^/]+)/([0-9]+)")
+_SLEEP = deferred(r"([0-9]{1,9})([smhd]?)")
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 

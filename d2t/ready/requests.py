@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from d2t.patterns import deferred
 from d2t.ready.words import NotUnderstoodError, Word
 
 LOCAL_HOSTS = frozenset({"localhost", "0.0.0.0", "::1", "[::1]", "::", "[::]"})
-_URL = re.compile(
+_URL = deferred(
     r"(?:(?P<scheme>https?)://)?(?P<host>[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\])(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<rest>[/?][A-Za-z0-9._~:/?#@!&'()*+,;=%-]*)?"
 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from d2t.patterns import deferred
 from d2t.ready.words import REDIRECTS, Expand, NotUnderstoodError, Operator, Token, Word, tokens
 
 _RESERVED = frozenset("! case coproc do done elif else esac fi for function if in select then time until while".split())
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(\[.*\])?\+?=")
+_ASSIGNMENT = deferred(r"[A-Za-z_]\w*(\[.*\])?\+?=")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from d2t.patterns import deferred
 from d2t.template import Ready, ReadyCommand, WaitForPort, WaitForProcess, WaitForUrl
 
 # What checks run and images often lack: the Debian package that has it.
@@ -34,7 +35,7 @@ _BROUGHT_BY: Mapping[str, frozenset[str]] = {
     "sysvinit-utils": frozenset({"pidof"}),
     "busybox": frozenset({"nc", "wget", "pgrep", "pkill", "ps", "pidof", "netstat", "ip", "telnet"}),
 }
-_INSTALLS = re.compile(
+_INSTALLS = deferred(
     r"\b(?:apt-get|apt|aptitude|apk|dnf|microdnf|yum|tdnf|zypper|pacman)\b(?:\s+-\S+)*\s+"
     r"(?:install|add|-S\w*)\b(?P<packages>[^;&|]*)"
 )
@@ -58,7 +59,7 @@ def tools_of(ready: Ready) -> tuple[str, ...]:
     return ()
 
 
-_NAMES = re.compile(  # in the place of a command
+_NAMES = deferred(  # in the place of a command
     r"(?:^|[;&|('\"`{\n]\s*|\b(?:exec|then|do|if|while|until|timeout\s+\S+)\s+|!\s+)"
     rf"(?:/(?:usr/(?:local/)?)?s?bin/)?({'|'.join(PACKAGE_OF)})(?=[\s;&|)'\"`]|$)"
 )

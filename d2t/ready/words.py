@@ -9,11 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from d2t.patterns import deferred
+
 OPERATORS = ("&>>", "<<<", "<<-", "&>", "<<", ">>", "<>", "<&", ">&", ">|", "||", "&&", "|&", ";;")
 SINGLE_OPERATORS = "\n;&|()<>"
 REDIRECTS = frozenset({"<", ">", ">>", "<>", "<&", ">&", ">|", "&>", "&>>"})
-_PLAIN_VALUE = re.compile(r"[A-Za-z0-9._/:@%+,=-]+")  # is one word and stays itself when a shell expands it
-_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([A-Za-z0-9._/:@%+,=-]*))?\})")
+_PLAIN_VALUE = deferred(r"[A-Za-z0-9._/:@%+,=-]+")  # is one word and stays itself when a shell expands it
+_VARIABLE = deferred(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?:(:?-)([A-Za-z0-9._/:@%+,=-]*))?\})")
 
 Expand = Callable[[str, str | None, bool], str]
 

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from d2t.diagnostics import Diagnostic, Severity, Span
 from d2t.dockerfile import instructions as ins
 from d2t.dockerfile.hints import Hint
+from d2t.patterns import deferred
 from d2t.plan.build import BuildPlan
 from d2t.providers import Provider
 from d2t.rules import limits
 from d2t.rules.registry import Context, check, rule
 
 # BuildKit passes these on although no ARG names them: frontend/dockerfile/dockerfile2llb, defaultArgs and the proxies
-_PREDEFINED = re.compile(
+_PREDEFINED = deferred(
     r"(?i:https?_proxy|ftp_proxy|no_proxy|all_proxy)|BUILDKIT_\w+|SOURCE_DATE_EPOCH|(?:BUILD|TARGET)"
     r"(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)"
 )

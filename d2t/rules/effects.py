@@ -8,22 +8,23 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from d2t.patterns import deferred
 from d2t.plan.build import RunStep
 from d2t.plan.paths import clean
 
-_HEREDOC = re.compile(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
-_TOKEN = re.compile(
+_HEREDOC = deferred(r"<<-?\s*(['\"]?)([A-Za-z_]\w*)\1")
+_TOKEN = deferred(
     r"""(?P<word>(?:'[^']*'|"(?:\\.|[^"\\])*"|\$\((?:[^()]|\([^()]*\))*\)|\\.|[^\s'"\\;&|()<>])+)"""
     r"|(?P<redirect>(?:\d|&)?>>?\|?|\d?<)(?!&)"
     r"|(?P<operator>\n|&&|\|\||;;|[;&|()])"
     r"|(?P<skip>[ \t\r]+|\\\n|\d?>&\S*|.)",
     re.DOTALL,
 )
-_QUOTES = re.compile(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
-_VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
+_QUOTES = deferred(r"""'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)""", re.DOTALL)
+_VARIABLE = deferred(r"\$(?:(\w+)|\{(\w+)\})")
 _KEYWORDS = frozenset("if then else elif while until do ! { time sudo exec nohup command env".split())
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_URL_NAME = re.compile(r"[a-z]+://[^?#]*/([^/?#]+)(?:[?#].*)?\Z")
+_ASSIGNMENT = deferred(r"[A-Za-z_]\w*=")
+_URL_NAME = deferred(r"[a-z]+://[^?#]*/([^/?#]+)(?:[?#].*)?\Z")
 
 
 class Effect(NamedTuple):

@@ -222,11 +222,11 @@ def test_what_a_pattern_matches_has_its_sign(form: Form, data: st.DataObject) ->
     assert occurs([form], data.draw(st.from_regex(form.pattern)))
 
 
-@given(st.from_regex(profile._FILES))
+@given(st.from_regex(profile._FILES.pattern))
 def test_a_file_of_login_shells_has_its_sign(text: str) -> None:
     assert profile.profile_files(text)
 
 
-@given(st.from_regex(shell._BUILTIN))
+@given(st.from_regex(shell._BUILTIN.pattern))
 def test_a_builtin_is_a_word(text: str) -> None:
     assert not frozenset(shell._WORD.findall(text)).isdisjoint(shell._BUILTINS)

@@ -9,13 +9,14 @@ import shlex
 from d2t.diagnostics import Diagnostic, Edit
 from d2t.dockerfile import instructions as ins
 from d2t.lint.fixes.situation import Document, Fix, Situation, fixes, whole
+from d2t.patterns import deferred
 from d2t.plan.build import DEFAULT_SHELL, ConfigStep, CopyStep, RunStep, UserStep, WorkdirStep
 from d2t.plan.paths import clean
 
-_PLAIN = re.compile(r"[\w.~:/?#@!&*+,;=%$(){}-]+")
-_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
+_PLAIN = deferred(r"[\w.~:/?#@!&*+,;=%$(){}-]+")
+_VARIABLE = deferred(r"\$(?:[A-Za-z_]\w*|\{[A-Za-z_]\w*\})")
 _SHA256 = re.compile(r"sha256:([0-9a-f]{64})")
-_OWNER = re.compile(r"[A-Za-z0-9_.-]+(?::[A-Za-z0-9_.-]+)?")
+_OWNER = deferred(r"[A-Za-z0-9_.-]+(?::[A-Za-z0-9_.-]+)?")
 _STANDARD = frozenset(
     "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/include /usr/lib "
     "/usr/local /usr/local/bin /usr/local/etc /usr/local/lib /usr/local/sbin /usr/local/share /usr/local/src /usr/sbin "

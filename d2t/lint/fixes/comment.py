@@ -7,9 +7,10 @@ import re
 from d2t.diagnostics import Diagnostic, Edit, Span
 from d2t.dockerfile.source import Source
 from d2t.lint.fixes.situation import Fix, Situation, fixes
+from d2t.patterns import deferred
 from d2t.rules.comments import wrong_name
 
-_ALONE = re.compile(r"\s*#+\s*d2t\s*:\s*ignore=", re.IGNORECASE)
+_ALONE = deferred(r"\s*#+\s*d2t\s*:\s*ignore=", re.IGNORECASE)
 
 
 @fixes("D2T506")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from d2t.diagnostics import Diagnostic, Edit, Span
 from d2t.dockerfile import instructions as ins
 from d2t.lint.fixes.situation import Document, Fix, Situation, fixes
+from d2t.patterns import deferred
 from d2t.plan.build import ConfigStep
 
 # /proc/PID/comm holds the first 15 bytes of the name that pgrep matches, and so does the `grep` itself
-_PGREP = re.compile(r"pgrep\s+(?P<exact>-x\s+)?(?P<name>[A-Za-z][\w-]{2,14})(?=\s*(?:\Z|\|\||>))")
+_PGREP = deferred(r"pgrep\s+(?P<exact>-x\s+)?(?P<name>[A-Za-z][\w-]{2,14})(?=\s*(?:\Z|\|\||>))")
 
 
 @fixes("D2T411")

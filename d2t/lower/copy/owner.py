@@ -8,13 +8,14 @@ import shlex
 from d2t.lower.accounts import accounts
 from d2t.lower.copy import place
 from d2t.lower.state import Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import CopyStep, RunStep, UserStep
 from d2t.rules import support
 
 _ROOT = ("", "0", "root")
 _EVERYWHERE = frozenset("root daemon bin sys mail nobody node www-data nginx postgres mysql redis".split())
-_CLAUSE = re.compile(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
-_ACTION = re.compile(r"([-+=])([rwxXst]*)")
+_CLAUSE = deferred(r"([ugoa]*)((?:[-+=][rwxXst]*)+)")
+_ACTION = deferred(r"([-+=])([rwxXst]*)")
 _BITS = {"u": (0o700, 0o4000), "g": (0o070, 0o2000), "o": (0o007, 0)}
 _LETTERS = {"r": 0o444, "w": 0o222, "x": 0o111}
 

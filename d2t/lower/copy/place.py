@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from d2t.lower.copy.match import follow, matches
 from d2t.lower.state import Lowering
+from d2t.patterns import deferred
 from d2t.plan.build import CopyStep, RunStep, Step, UserStep, WorkdirStep
 from d2t.plan.paths import clean
 
@@ -32,9 +33,9 @@ _LINKS = frozenset(
     "/usr/local/bin/pip /usr/local/bin/python /usr/local/bin/python3 /var/lock /var/run".split()
 )
 _LINK_FOLDERS = ("/etc/alternatives", "/etc/apache2/sites-enabled", "/etc/nginx/sites-enabled", "/etc/rc0.d")
-_LINKING = re.compile(r"\b(?:ln|symlink|update-alternatives)\b")
-_CHANGES_OWN = re.compile(r"\b(?:chmod|chown|chgrp|umask|cp|mv|git)\b|\binstall\s(?:\s*-\S+)*?\s*-[mo]")
-_UNPACKS = re.compile(r"\b(?:tar|unzip|rsync|cpio)\b")  # whatever the archive holds
+_LINKING = deferred(r"\b(?:ln|symlink|update-alternatives)\b")
+_CHANGES_OWN = deferred(r"\b(?:chmod|chown|chgrp|umask|cp|mv|git)\b|\binstall\s(?:\s*-\S+)*?\s*-[mo]")
+_UNPACKS = deferred(r"\b(?:tar|unzip|rsync|cpio)\b")  # whatever the archive holds
 
 
 def earlier(state: Lowering, step: CopyStep) -> Iterator[Step]:

@@ -7,7 +7,6 @@ That is what Docker does, too, but for links and folders that are already there,
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from d2t.dockerfile.port import PatternMatcher
@@ -16,6 +15,7 @@ from d2t.lower.copy.match import Found, entry_of, follow, is_wild, matches
 from d2t.lower.options import Context
 from d2t.lower.state import Lowering
 from d2t.lower.workdir import quoted
+from d2t.patterns import deferred
 from d2t.plan import paths
 from d2t.plan.build import CopySource, CopyStep
 from d2t.plan.paths import clean
@@ -25,7 +25,7 @@ from d2t.template import Copy
 STAGING = "/tmp/d2t"  # emptied when the machine is started afresh
 MAX_PIECES = 40  # more steps than that for one source: nobody would want to read them
 # what the SDK's glob, the service's pattern splitter and the script that names are pasted into take for something else
-_UNSAFE = re.compile(r"[*?\[{\\$`\"\n]|^-")
+_UNSAFE = deferred(r"[*?\[{\\$`\"\n]|^-")
 
 
 def copy(state: Lowering, step: CopyStep, source: CopySource, context: Context) -> None:
