@@ -18,6 +18,9 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 # What is measured is the project around this file, whether or not another copy is installed.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
+ENVIRONMENT.pop(
+    "PYTHONDONTWRITEBYTECODE", None
+)  # an installed package is compiled: the first run, which is not counted, does that
 PYTHON = [sys.executable, "-c", "pass"]
 CLICK = [sys.executable, "-c", "import click"]
 
