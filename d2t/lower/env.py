@@ -15,7 +15,7 @@ from d2t.dockerfile.source import Origin
 from d2t.lower.images import has_login_path
 from d2t.lower.state import Lowering
 from d2t.patterns import deferred
-from d2t.plan.build import DEFAULT_PATH, EnvStep
+from d2t.plan.build import DEFAULT_PATH, ArgStep, EnvStep
 from d2t.rules import behaviour
 
 PATH_FILE = "/etc/profile.d/zz-d2t-path.sh"  # read last: others there may set PATH, too
@@ -82,11 +82,11 @@ def ensure_path(state: Lowering, env: Mapping[str, str], origin: Origin | None) 
             lines.append(f"printf 'export PATH=%q\\n' \"{text}\"")
             continue
         if name == "PATH" and (missing := [folder for folder in _SERVICE_FOLDERS if folder not in value.split(":")]):
-            state.report(behaviour.path_completed(_origin_of(state, "PATH"), state.provider, ":".join(missing)))
+            state.report(behaviour.path_completed(origin_of(state, "PATH"), state.provider, ":".join(missing)))
             value = ":".join([value, *missing])
         lines.append(f"echo {shlex.quote(f'export {name}={shlex.quote(value)}')}")
     joined = lines[0] if len(lines) == 1 else "{ " + "; ".join(lines) + "; }"
-    if "PATH" in wanted and (where := _origin_of(state, "PATH")):
+    if "PATH" in wanted and (where := origin_of(state, "PATH")):
         state.report(behaviour.path_set_again(where, state.provider))
     state.run_as_root(f"{base}{joined} >{PATH_FILE}", origin, f"login shells reset {' and '.join(sorted(wanted))}")
 
@@ -122,7 +122,7 @@ def persist(state: Lowering, origin: Origin | None) -> None:
             continue  # written when it was set
         if not _NAME.match(name) or name in _READ_ONLY:
             if name in state.exported:
-                state.report(behaviour.env_name_not_kept(_origin_of(state, name), name))
+                state.report(behaviour.env_name_not_kept(origin_of(state, name), name))
             continue
         guard = "" if name in _SET_BY_LOGIN else f'[ "${{{name}+x}}" ] || '
         lines.append(f"{guard}export {name}={shlex.quote(value)}")
@@ -137,9 +137,10 @@ def persist(state: Lowering, origin: Origin | None) -> None:
     state.run_as_root(f"cat {redirect}{ENV_FILE} <<'{end}'\n{text}\n{end}", origin, why)
 
 
-def _origin_of(state: Lowering, name: str) -> tuple[Origin, str] | None:
+def origin_of(state: Lowering, name: str, kind: type[EnvStep] | type[ArgStep] = EnvStep) -> tuple[Origin, str] | None:
+    """The last ENV, or ARG, that names a variable."""
     for step in reversed(state.plan.steps):
-        if isinstance(step, EnvStep) and any(key == name for key, _ in step.values):
+        if isinstance(step, kind) and any(key == name for key, _ in step.values):
             return step.origin, name
     return None
 

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from d2t.dockerfile.expand import symbols
-from d2t.dockerfile.source import Origin
 from d2t.lower import mounts, user, workdir
-from d2t.lower.env import PATH_FILE, ensure_path, exact_path
+from d2t.lower.env import PATH_FILE, ensure_path, exact_path, origin_of
 from d2t.lower.files import write_file
 from d2t.lower.profile import INSTALLERS, edited_profile
 from d2t.lower.shell import INFLUENTIAL, Traits, tidy, traits
@@ -37,7 +36,7 @@ def lower_run(state: Lowering, step: RunStep) -> None:
         return
     if open_args := [name for name in step.args if symbols(step.env[name])]:
         for name in open_args:
-            where = _where_arg(state, name) or step.origin
+            where = origin_of(state, name, ArgStep) or step.origin
             state.report(behaviour.value_needs_base(where, f"ARG {name}", _symbol_names(step.env[name])))
         return
     ensure_path(state, step.env, step.origin)
@@ -248,13 +247,6 @@ def _note_text(state: Lowering, step: RunStep) -> None:
         for command in found.daemons:
             if not _STOPS.search(text, text.find(command) + len(command)):
                 state.report(behaviour.daemon_left_running((step.origin, command), command))
-
-
-def _where_arg(state: Lowering, name: str) -> tuple[Origin, str] | None:
-    for step in reversed(state.plan.steps):
-        if isinstance(step, ArgStep) and any(key == name for key, _ in step.values):
-            return step.origin, name
-    return None
 
 
 def _symbol_names(value: str) -> str:
