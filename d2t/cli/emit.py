@@ -63,6 +63,8 @@ def command(
     console.show([Report(source.path, source.text, result.diagnostics)])
     if result.template is None:
         sys.exit(1)
+    if output is not None and _is_same(output, source.path):
+        console.fail(f"{output} is the Dockerfile itself: name another file with -o")
     template = options.named(result.template, settings, name, cpu, memory)
     text = emit(
         template,
@@ -80,6 +82,10 @@ def command(
             file.write(text)
     except OSError as error:
         console.fail(f"cannot write {output}: {(error.strerror or str(error)).lower()}")
+
+
+def _is_same(output: str, path: str) -> bool:
+    return os.path.realpath(output) == os.path.realpath(path)
 
 
 def _context(context: str, output: str | None) -> str:

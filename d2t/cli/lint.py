@@ -188,7 +188,10 @@ _worker: "Worker"
 
 
 def _begin(job: Job) -> None:
+    import signal
+
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that waits: it ends the others
     _worker = Worker(job)
 
 

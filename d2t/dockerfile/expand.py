@@ -89,7 +89,7 @@ def _run(word: str, env: Env, escape: str, raw: bool, split: bool) -> list[str]:
     # Where only `$NAME` and `${NAME}` are used, the marks stand exactly where an empty value would: the value is
     # symbolic. Modifiers (`${NAME:-x}`) depend on the value itself: then the name is taken as unset.
     unset = _lex(word, env.values, escape, raw, split)
-    if [_MARK.sub("", part) for part in result] == unset or (split and not unset):
+    if [_MARK.sub("", part) for part in result] == [_MARK.sub("", part) for part in unset] or (split and not unset):
         return result
     env.assumed.update(dict.fromkeys(lookup.given))
     return unset

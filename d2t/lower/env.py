@@ -32,6 +32,9 @@ _SERVICE_FOLDERS = (
     "/bin",
 )  # the service's last phase runs tools of these in a login shell
 _SET_BY_LOGIN = frozenset("HOME USER LOGNAME SHELL PS1 MAIL PWD".split())  # never unset, so the caller's cannot be told
+_OF_SHELLS = frozenset(
+    "HOME USER LOGNAME PWD OLDPWD UID EUID PPID HOSTNAME TERM SHELL SHLVL RANDOM SECONDS LINENO".split()
+)
 _INITIAL_PATH = "tr '\\0' '\\n' </proc/$$/environ | sed -n 's/^PATH=//p'"  # as it was before /etc/profile
 
 
@@ -47,7 +50,13 @@ def lower_env(state: Lowering, step: EnvStep) -> None:
     """ENV becomes `set_envs`; PATH and values that only the base image completes go to files of login shells."""
     plain: list[tuple[str, str]] = []
     for name, value in step.values:
+        # what a step's shell has under these names is not what the base image says; a distribution's says nothing
+        open_names = frozenset() if has_login_path(state.plan.base_name) else _OF_SHELLS
+        taken = [each for each in symbols(value) if each in open_names or (each in state.exported and each != "PATH")]
         state.exported[name] = value
+        if taken:
+            state.report(behaviour.value_needs_base((step.origin, name), name, ", ".join(f"${each}" for each in taken)))
+            continue
         if name == "PATH" and state.provider["runtime.login_resets_path"]:
             continue
         if symbols(value):
@@ -154,7 +163,7 @@ def _runtime(value: str, path: str = "$PATH") -> str:
     out = []
     for text, is_name in pieces(value):
         if is_name:
-            out.append(path if text == "PATH" else f"${{{text}}}")
+            out.append(path if text == "PATH" else "" if text in _OF_SHELLS else f"${{{text}}}")
         else:
             out.append(re.sub(r'([\\"$`])', r"\\\1", text))
     return "".join(out)

@@ -19,6 +19,15 @@ _BARE = (
     Form(("[[",), r"\[\["),
     Form(("==",), r"(?<!\[)\[ [^\]]*=="),
     Form(("==",), r"\btest\b[^;&|\n]*=="),
+    Form(("-v",), r"(?:\[|\btest)\s[^\]]*-v\s"),
+    Form(("-a",), r"(?:\[|\btest)\s+-a\s"),
+    Form(("-nt", "-ot", "-ef"), r"\s-(?:nt|ot|ef)\s"),
+    Form(("-v",), r"\bprintf\s+-v"),
+    Form(("-n",), r"\bexport\s+-n"),
+    Form(("-",), r"\bcd\s+-(?=[\s;&|)]|$)"),
+    Form(("CDPATH",), r"CDPATH"),
+    Form((". ", ".\t"), r"(?:^|[;&|({\s])\.[ \t]+[^;&|\n]*\|\|"),  # a file that is missing ends dash
+    Form((". ", ".\t"), r"(?:^|[;&|({\s])\.[ \t]+[^\s;&|]+[ \t]+[^\s;&|<>)]"),  # dash passes no arguments
     Form(
         (". ", ".\t", ".\n", ".\r"), r"(?:^|[;&|({\s])\.[ \t\n\r]+[^\s/;&|]+(?=[\s;&|]|$)"
     ),  # bash also looks in the current folder
@@ -52,6 +61,7 @@ _BUILTIN = deferred(
     rf"(?:{'|'.join(_BUILTINS)})(?=\s|$|;)"
 )  # in `_BARE`'s text, where one of them is a word
 _ACTIVE = (
+    Form(("$(<",), r"\$\(<"),
     Form(("$((", "$[", "(("), r"\$\(\(|\$\[|\(\("),
     Form(("${!",), r"\$\{!"),
     Form(("${",), r"\$\{\w+(?:\^|,|:\s*\d|:\s*\$|/|@|\[)"),
@@ -98,7 +108,8 @@ def traits(text: str) -> Traits:
     words = frozenset(_WORD.findall(text))
     return Traits(
         bash_differs=_bash_differs(text, bare, active, words),
-        may_read_input=any(command.first_in_pipe and command.may_read() for command in simple),
+        may_read_input=any(sign in text for sign in _READS)
+        or any(command.first_in_pipe and command.may_read() for command in simple),
         leaves_processes=bare.count("&") != 2 * bare.count("&&") and occurs(_BACKGROUND, bare),
         daemons=tuple(command.text for command in simple if command.is_daemon()),
         words=words,
@@ -210,6 +221,13 @@ class _Command(NamedTuple):
         return is_daemon((self.name, *self.args))
 
 
+_READS = (
+    "/dev/stdin",
+    "/dev/fd/0",
+    "STDIN",
+    "sys.stdin",
+    "input(",
+)  # a program that is given on the command line may read, too
 _KEYWORDS = frozenset("if then else elif fi do done while until { } ! ( ) time exec sudo nohup".split())
 _ASSIGNMENT = deferred(r"[A-Za-z_]\w*\+?=")
 _DUPLICATED = deferred(r"\d?>&\d|&>>?|>&-|<&-")  # not the operator `&`
@@ -274,7 +292,35 @@ def _interpreter(args: tuple[str, ...]) -> bool:
     return not any(re.match(r"-\w*[cmeV]$|--version|--eval|--help", arg) for arg in args)
 
 
+def _asks(args: tuple[str, ...]) -> bool:
+    return any(re.match(r"-[a-zA-Z]*i|--interactive", arg) for arg in args)
+
+
+def _init(args: tuple[str, ...]) -> bool:
+    return args[:1] == ("init",) and not any(re.match(r"-\w*[yn]|--yes|--no-interaction", arg) for arg in args)
+
+
+def _uninstall(args: tuple[str, ...]) -> bool:
+    return args[:1] == ("uninstall",) and not any(arg in ("-y", "--yes") for arg in args)
+
+
 _READERS = {
+    "rm": _asks,
+    "cp": _asks,
+    "mv": _asks,
+    "ln": _asks,
+    "pip": _uninstall,
+    "pip3": _uninstall,
+    "npm": _init,
+    "yarn": _init,
+    "pnpm": _init,
+    "poetry": _init,
+    "git": lambda args: (args[:1] in (("am",), ("apply",)) and len(args) == 1) or "--stdin" in args,
+    "make": lambda args: "-" in args or "menuconfig" in args,
+    "diff": lambda args: "-" in args,
+    "cmp": lambda args: "-" in args,
+    "update-alternatives": lambda args: "--config" in args,
+    "command": lambda args: not args or not args[0].startswith("-"),
     "apt-get": _needs_yes,
     "apt": _needs_yes,
     "yum": _needs_yes,

@@ -277,8 +277,13 @@ def expose_not_needed(port: str) -> str:
     example="FROM postgres\nVOLUME /data",
 )
 def volume_is_a_folder(path: str) -> str:
-    """A sandbox has no volumes. The path is an ordinary directory: it is kept in the template and saved with the sandbox."""
-    return f"VOLUME {path} is left out: the path is an ordinary directory of the sandbox"
+    """A sandbox has no volumes. The path is an ordinary directory: it is kept in the template and saved with the sandbox.
+
+    Docker makes the directory when a container starts, if the image has none; a sandbox has it only if the image has.
+    """
+    return (
+        f"VOLUME {path} is left out: a sandbox has no volumes, and this directory only if the image or a step makes it"
+    )
 
 
 @rule(

@@ -27,6 +27,10 @@ def starts_daemon(words: tuple[str, ...]) -> bool:
             return "--daemonize yes" in " ".join(args)
         case "mongod":
             return "--fork" in args
+        case "pg_ctl":
+            return "start" in args
+        case "mysqld":
+            return "--daemonize" in args
     return False
 
 

@@ -439,3 +439,10 @@ def test_nothing_heavy_is_loaded_for_help() -> None:
     root = str(Path(__file__).parents[2])
     env = {**os.environ, "PYTHONPATH": root}
     assert subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_the_dockerfile_is_not_overwritten(tmp_path: Path) -> None:
+    file = tmp_path / "Dockerfile"
+    file.write_text("FROM debian:12\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["emit", "-o", f"{tmp_path}/../{tmp_path.name}/Dockerfile", str(file)])
+    assert (result.exit_code, file.read_text(encoding="utf-8")) == (2, "FROM debian:12\n")
